@@ -1,0 +1,36 @@
+//! RFM segmentation as pure functions: what a customer bought goes in, one of 27 segments comes out, with the reason.
+//!
+//! Nothing here does I/O, knows the time or a time zone: a [`Day`] comes in, already counted in the shop's time zone.
+//! The way of data: an order, its revisions and returns fold into one [`Entry`] ([`OrderFold`]); a customer's entries are
+//! a multiset ([`Orders`]); on a day and under a [`Cuts`] model they have three values ([`Rfm`]) and so a [`Segment`].
+//! [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
+
+pub mod census;
+pub mod cuts;
+pub mod day;
+pub mod explain;
+pub mod fit;
+pub mod group;
+pub mod histogram;
+pub mod label;
+pub mod money;
+pub mod order;
+pub mod orders;
+pub mod rhythm;
+pub mod segment;
+pub mod values;
+
+pub use census::{Census, MoveMatrix};
+pub use cuts::{Activation, AxisCuts, Cuts, CutsVersion, Law};
+pub use day::Day;
+pub use explain::{Explanation, explain};
+pub use fit::{FitPolicy, Survey, fit};
+pub use group::{Groups, LoyaltyGroup};
+pub use histogram::{Histogram, Tally};
+pub use label::{Cause, Label, Move, Step};
+pub use money::Minor;
+pub use order::{OrderFold, Revision, RevisionKey};
+pub use orders::{Entry, Flags, Orders};
+pub use rhythm::{Rhythm, UsualDay};
+pub use segment::{Axis, Place, Score, Segment};
+pub use values::{Rfm, Window, ZeroOrders};
