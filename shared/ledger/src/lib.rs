@@ -1,1 +1,39 @@
-//! ledger
+//! The ledger: every accepted item of every customer in DynamoDB, and the profiles they fold into.
+//!
+//! The ledger is the truth (law 1) and takes each item exactly once (law 2): every change is one transaction on condition
+//! that what it was decided on is still as read. There is one storage path, the AWS SDK; locally it talks to an embedded
+//! engine. [`keys`] is the only place where a key is spelled.
+
+pub mod api_key;
+mod audience;
+mod bucket;
+mod customer;
+mod error;
+mod ids;
+mod items;
+pub mod keys;
+mod labels;
+pub mod order;
+pub mod record;
+mod returns;
+mod runs;
+mod settings;
+mod shop;
+mod shop_cache;
+mod store;
+
+pub use api_key::{KeyRecord, NewKey, PresentedKey, Scope};
+pub use audience::AudiencePage;
+pub use bucket::{BucketPage, Cursor, Shard};
+pub use customer::StoryPage;
+pub use error::{LedgerError, RecordError, Refusal};
+pub use ids::{BadId, CustomerId, LineId, OrderId, ProductId, ReturnId, ShopId, path_form};
+pub use items::{Customer, Sequence, StoryItem};
+pub use keys::{CustomerKey, KeySecret};
+pub use order::{Asked, Line, Order, Return, shop_day};
+pub use record::{OrderReceipt, Status};
+pub use returns::ReturnReceipt;
+pub use runs::{BeginRunError, Counts, LEASE, Run, RunStatus, ShardProgress};
+pub use settings::{BadSetting, Changeable, Guests, Refit, Settings};
+pub use shop::{ActivationRecord, ActiveCuts, CreateShopError, Current, CutsRecord, Registered, RunMark, Shop};
+pub use store::{Ledger, Tables};

@@ -1,1 +1,21 @@
-//! web
+//! What every HTTP function shares: who is asking, what time it is, how a request is read and an answer or error written.
+
+mod app;
+mod auth;
+mod body;
+mod clock;
+mod finish;
+#[cfg(feature = "lambda")]
+pub mod lambda;
+mod pages;
+mod path;
+mod problem;
+
+pub use app::App;
+pub use auth::{Caller, require};
+pub use body::{MAX_BODY, at_field, read_json};
+pub use clock::Clock;
+pub use finish::finish;
+pub use pages::{Format, PageQuery, Row, page};
+pub use path::PathId;
+pub use problem::{FieldError, Problem};

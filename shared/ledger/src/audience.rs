@@ -1,0 +1,93 @@
+//! Audiences: who is in a segment, freshest first, from the index that the labels keep.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use segmentation::Segment;
+use serde::Deserialize;
+use tokio::task::JoinSet;
+
+use crate::error::{LedgerError, store};
+use crate::ids::ShopId;
+use crate::items::Customer;
+use crate::keys::{self, AUDIENCE_PARTS, CustomerKey, Key};
+use crate::store::{Ledger, parse};
+
+/// Some customers whose label is of a segment.
+#[derive(Debug)]
+pub struct AudiencePage {
+    /// Freshest label first. A label may be older than today's segment: the reader computes it anew and drops who left.
+    pub customers: Vec<Customer>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    pk: String,
+    sk: String,
+    audience_sk: String,
+}
+
+impl Ledger {
+    /// A page of at most `limit` customers after the index position `after`, merged over the index's 16 partitions.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn audience(
+        &self,
+        shop: &ShopId,
+        segment: Segment,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<AudiencePage, LedgerError> {
+        let mut parts = JoinSet::new();
+        for part in 0..AUDIENCE_PARTS {
+            let (ledger, pk) = (self.clone(), keys::audience_part(shop, segment, part));
+            // Every position begins with a digit, and sorts after this.
+            let after = after.unwrap_or("!").to_owned();
+            parts.spawn(async move { ledger.audience_part(pk, after, limit + 1).await });
+        }
+        let mut entries = Vec::new();
+        while let Some(part) = parts.join_next().await {
+            entries.extend(part.map_err(LedgerError::damaged)??);
+        }
+        entries.sort_unstable_by(|a, b| a.audience_sk.cmp(&b.audience_sk));
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        let next = entries.last().filter(|_| more).map(|entry| entry.audience_sk.clone());
+        let wanted: Vec<Key> = entries.iter().map(|entry| Key { pk: entry.pk.clone(), sk: entry.sk.clone() }).collect();
+        let found = self.batch_get(&self.tables().customers, &wanted, false, None).await?;
+        let mut customers = found.into_iter().map(Customer::from_item).collect::<Result<Vec<_>, _>>()?;
+        let position = |key: &CustomerKey| entries.iter().position(|entry| entry.sk == key.as_str());
+        customers.sort_by_key(|customer| position(&customer.key));
+        Ok(AudiencePage { customers, next })
+    }
+
+    async fn audience_part(&self, pk: String, after: String, limit: usize) -> Result<Vec<Entry>, LedgerError> {
+        let mut entries = Vec::new();
+        let mut start = None;
+        loop {
+            let rest = i32::try_from(limit - entries.len()).unwrap_or(i32::MAX);
+            let answer = self
+                .inner
+                .client
+                .query()
+                .table_name(&self.tables().customers)
+                .index_name("audience")
+                .key_condition_expression("audience_pk = :pk AND audience_sk > :after")
+                .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
+                .expression_attribute_values(":after", AttributeValue::S(after.clone()))
+                .set_exclusive_start_key(start)
+                .limit(rest)
+                .send()
+                .await
+                .map_err(store("Query"))?;
+            for item in answer.items.unwrap_or_default() {
+                entries.push(parse(item)?);
+            }
+            match answer.last_evaluated_key {
+                Some(key) if entries.len() < limit => start = Some(key),
+                _ => return Ok(entries),
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The items of `Customers` and `Ledger` as they are stored, and the profile as it is read.
+
+use chrono::{DateTime, Utc};
+use segmentation::profile::RecentMoves;
+use segmentation::{Move, OrderFold, Orders, Profile};
+use serde::{Deserialize, Serialize};
+
+use crate::error::LedgerError;
+use crate::ids::{CustomerId, ShopId};
+use crate::keys::{self, CustomerKey, Key};
+use crate::order::{AcceptedReturn, Order};
+use crate::store::{Item, item, parse};
+
+/// A customer as the store knows them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Customer {
+    /// The shop's id.
+    pub id: CustomerId,
+    /// The key it lies under.
+    pub key: CustomerKey,
+    /// What the ledger's items fold into.
+    pub profile: Profile,
+    /// Everything dated before this moment is gone for good (law 17).
+    pub erased_at: Option<DateTime<Utc>>,
+}
+
+/// The profile's item; its attributes beside the fold are derived from it.
+#[derive(Serialize, Deserialize)]
+struct ProfileItem {
+    #[serde(flatten)]
+    key: Key,
+    /// Of this layout.
+    format: u8,
+    customer: CustomerId,
+    version: u64,
+    orders: Orders,
+    moves: RecentMoves,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased_at: Option<DateTime<Utc>>,
+    /// Absent without a segment: that is what makes the index sparse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audience_pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audience_sk: Option<String>,
+}
+
+const FORMAT: u8 = 1;
+
+impl Customer {
+    /// A customer of whom nothing is known yet.
+    #[must_use]
+    pub fn unknown(id: CustomerId, key: CustomerKey) -> Customer {
+        Customer { id, key, profile: Profile::default(), erased_at: None }
+    }
+
+    /// The version to find in the store when this is written back; `None` when it is not there yet.
+    pub(crate) fn read_version(&self) -> Option<u64> {
+        (self.profile.version > 0).then_some(self.profile.version)
+    }
+
+    /// The index attributes of the label: partition and sort key, or `None` without a segment.
+    pub(crate) fn audience(&self, shop: &ShopId) -> Option<(String, String)> {
+        let label = self.profile.label()?;
+        let segment = label.place.0?;
+        Some((keys::audience(shop, segment, &self.key), keys::audience_order(label.day, &self.key)))
+    }
+
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] when it cannot be written down.
+    pub fn to_item(&self, shop: &ShopId) -> Result<Item, LedgerError> {
+        let (audience_pk, audience_sk) = self.audience(shop).unzip();
+        item(&ProfileItem {
+            key: keys::profile(shop, &self.key),
+            format: FORMAT,
+            customer: self.id.clone(),
+            version: self.profile.version,
+            orders: self.profile.orders.clone(),
+            moves: self.profile.moves.clone(),
+            erased_at: self.erased_at,
+            audience_pk,
+            audience_sk,
+        })
+    }
+
+    /// As it is read.
+    pub(crate) fn from_item(stored: Item) -> Result<Customer, LedgerError> {
+        let stored: ProfileItem = parse(stored)?;
+        if stored.format != FORMAT {
+            return Err(LedgerError::damaged(format!("a profile of format {}", stored.format)));
+        }
+        let profile = Profile { version: stored.version, orders: stored.orders, moves: stored.moves };
+        Ok(Customer {
+            id: stored.customer,
+            key: CustomerKey::stored(&stored.key.sk),
+            profile,
+            erased_at: stored.erased_at,
+        })
+    }
+}
+
+/// The place of an item in its customer's sequence: the profile version its transaction made, and where in that it stood.
+/// A lower revision changes no profile and has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Sequence {
+    /// The profile's version after the transaction.
+    pub version: u64,
+    /// Counted from 0 within it.
+    pub place: u32,
+}
+
+/// One accepted item of a customer's story.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum StoryItem {
+    /// A revision of an order.
+    Order {
+        /// Where it stands in the sequence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sequence: Option<Sequence>,
+        /// Of the content as sent.
+        hash: String,
+        /// The revision.
+        order: Order,
+    },
+    /// A return.
+    Return {
+        /// Where it stands in the sequence.
+        sequence: Sequence,
+        /// Of the content as sent.
+        hash: String,
+        /// The return and what it came to.
+        #[serde(rename = "return")]
+        returned: AcceptedReturn,
+    },
+    /// A move.
+    Move {
+        /// Where it stands in the sequence: last in its transaction.
+        sequence: Sequence,
+        /// The version of the move before it, so that a receiver of events sees a gap.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<u64>,
+        /// The move.
+        #[serde(rename = "move")]
+        moved: Move,
+    },
+}
+
+#[derive(Serialize)]
+struct KeyedStory<'a> {
+    #[serde(flatten)]
+    key: Key,
+    #[serde(flatten)]
+    story: &'a StoryItem,
+}
+
+impl StoryItem {
+    pub(crate) fn to_item(&self, key: Key) -> Result<Item, LedgerError> {
+        item(&KeyedStory { key, story: self })
+    }
+}
+
+/// An order's head: whose the order is, and the fold of its revisions and returns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    #[serde(flatten)]
+    pub(crate) key: Key,
+    pub(crate) customer_key: CustomerKey,
+    pub(crate) fold: OrderFold,
+    /// 0 while it is not stored.
+    pub(crate) version: u64,
+}
+
+impl Head {
+    pub(crate) fn read_version(&self) -> Option<u64> {
+        (self.version > 0).then_some(self.version)
+    }
+}

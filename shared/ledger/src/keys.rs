@@ -1,0 +1,276 @@
+//! Every key string of the three tables is built here, and every key begins with the shop (law 15), but for the registry.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, KeyInit, Mac};
+use segmentation::{Activation, CutsVersion, Day, RevisionKey, Segment};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::ids::{CustomerId, OrderId, ReturnId, ShopId};
+
+/// The deployment's secret under customer keys. It never rotates: a new one would orphan every profile.
+#[derive(Clone)]
+pub struct KeySecret(Vec<u8>);
+
+impl KeySecret {
+    /// Takes the secret's bytes; 32 random ones are right.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> KeySecret {
+        KeySecret(bytes.into())
+    }
+
+    /// The key of a shop's customer: 128 bits of HMAC-SHA-256 over shop and id, so keys are uniform and tell nothing.
+    #[must_use]
+    pub fn customer(&self, shop: &ShopId, customer: &CustomerId) -> CustomerKey {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        // A shop's name has no `#`, so the pair cannot be read another way.
+        mac.update(shop.as_str().as_bytes());
+        mac.update(b"#");
+        mac.update(customer.as_str().as_bytes());
+        CustomerKey(HEXLOWER.encode(&mac.finalize().into_bytes()[..16]))
+    }
+}
+
+impl fmt::Debug for KeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeySecret")
+    }
+}
+
+/// A customer's key: 32 small hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CustomerKey(String);
+
+impl CustomerKey {
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key modulo 64: which bucket its profile lies in.
+    #[must_use]
+    pub fn bucket(&self) -> u8 {
+        self.modulo(BUCKETS)
+    }
+
+    fn modulo(&self, n: u8) -> u8 {
+        let last = self.0.get(30..).unwrap_or("0");
+        u8::from_str_radix(last, 16).unwrap_or(0) % n
+    }
+
+    /// Takes a stored key.
+    pub(crate) fn stored(text: &str) -> CustomerKey {
+        CustomerKey(text.to_owned())
+    }
+}
+
+/// Buckets of every shop.
+pub const BUCKETS: u8 = 64;
+/// Partitions per segment of the audience index.
+pub const AUDIENCE_PARTS: u8 = 16;
+
+/// Partition and sort key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+fn key(pk: String, sk: impl Into<String>) -> Key {
+    Key { pk, sk: sk.into() }
+}
+
+// --- Customers ---
+
+/// `shop#bucket`.
+#[must_use]
+pub fn bucket(shop: &ShopId, bucket: u8) -> String {
+    format!("{shop}#{bucket:02}")
+}
+
+/// A customer's profile.
+#[must_use]
+pub fn profile(shop: &ShopId, customer: &CustomerKey) -> Key {
+    key(bucket(shop, customer.bucket()), customer.as_str())
+}
+
+/// One of the 16 partitions of a segment in the audience index.
+#[must_use]
+pub fn audience_part(shop: &ShopId, segment: Segment, part: u8) -> String {
+    format!("{shop}#{segment}#{part:02}")
+}
+
+/// A labelled customer's partition in the audience index.
+#[must_use]
+pub fn audience(shop: &ShopId, segment: Segment, customer: &CustomerKey) -> String {
+    audience_part(shop, segment, customer.modulo(AUDIENCE_PARTS))
+}
+
+/// Sort key there: the label's day counted down, so the freshest come first, and the customer.
+#[must_use]
+pub fn audience_order(day: Day, customer: &CustomerKey) -> String {
+    format!("{:07}#{}", Day::MAX.since(day), customer.as_str())
+}
+
+// --- Ledger ---
+
+/// The partition of a customer's story.
+#[must_use]
+pub fn story(shop: &ShopId, customer: &CustomerKey) -> String {
+    format!("{shop}#{}", customer.as_str())
+}
+
+/// A revision of an order, in its customer's story.
+#[must_use]
+pub fn revision(shop: &ShopId, customer: &CustomerKey, order: &OrderId, revision: &RevisionKey) -> Key {
+    key(story(shop, customer), format!("order#{}#{:016}#{}", order.path_form(), revision.number, revision.tie))
+}
+
+/// A return, in its customer's story.
+#[must_use]
+pub fn return_of(shop: &ShopId, customer: &CustomerKey, order: &OrderId, id: &ReturnId) -> Key {
+    key(story(shop, customer), format!("return#{}#{}", order.path_form(), id.path_form()))
+}
+
+/// The move of one version, in its customer's story.
+#[must_use]
+pub fn move_of(shop: &ShopId, customer: &CustomerKey, version: u64) -> Key {
+    key(story(shop, customer), format!("move#{version:016}"))
+}
+
+/// An order's head: whose it is and what it counts for. The word `order` is no customer key, which has 32 digits.
+#[must_use]
+pub fn head(shop: &ShopId, order: &OrderId) -> Key {
+    key(format!("{shop}#order#{}", order.path_form()), "head")
+}
+
+// --- Shops ---
+
+/// What is in force: pointers to settings, activation and last run.
+#[must_use]
+pub fn current(shop: &ShopId) -> Key {
+    key(shop.to_string(), "current")
+}
+
+/// The shop's settings.
+#[must_use]
+pub fn settings(shop: &ShopId) -> Key {
+    key(shop.to_string(), "settings")
+}
+
+/// An API key's hash.
+#[must_use]
+pub fn api_key(shop: &ShopId, key_id: &str) -> Key {
+    key(shop.to_string(), format!("key#{key_id}"))
+}
+
+/// A cuts model.
+#[must_use]
+pub fn cuts(shop: &ShopId, version: &CutsVersion) -> Key {
+    key(shop.to_string(), format!("cuts#{version}"))
+}
+
+/// A numbered activation.
+#[must_use]
+pub fn activation(shop: &ShopId, activation: Activation) -> Key {
+    key(shop.to_string(), format!("activation#{:08}", activation.0))
+}
+
+/// A run.
+#[must_use]
+pub fn run(shop: &ShopId, run: u64) -> Key {
+    key(shop.to_string(), format!("run#{run:08}"))
+}
+
+/// The lease that keeps two runs of a shop apart.
+#[must_use]
+pub fn lease(shop: &ShopId) -> Key {
+    key(shop.to_string(), "lease")
+}
+
+/// The partition of a run's own partial results: what is hot never shares one with settings.
+#[must_use]
+pub fn run_partials(shop: &ShopId, run: u64) -> String {
+    format!("{shop}#run#{run:08}")
+}
+
+/// One shard's counts and cursor.
+#[must_use]
+pub fn shard(shop: &ShopId, run: u64, shard: u32) -> Key {
+    key(run_partials(shop, run), format!("shard#{shard:06}"))
+}
+
+/// Parts of the registry of shops, which the scheduler reads.
+pub const REGISTRY_PARTS: u8 = 16;
+
+/// One part of the registry.
+#[must_use]
+pub fn registry_part(part: u8) -> String {
+    format!("registry#{part:02}")
+}
+
+/// A shop's entry in the registry: the one key that does not begin with the shop.
+#[must_use]
+pub fn registry(shop: &ShopId) -> Key {
+    let part = shop.as_str().bytes().fold(0_u8, u8::wrapping_add) % REGISTRY_PARTS;
+    key(registry_part(part), shop.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop(name: &str) -> ShopId {
+        name.parse().unwrap()
+    }
+
+    fn customer(id: &str) -> CustomerId {
+        CustomerId::try_from(id.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn customer_keys_differ_by_shop_customer_and_secret() {
+        let secret = KeySecret::new(*b"one");
+        let key = secret.customer(&shop("a"), &customer("b"));
+        assert_eq!(key.as_str().len(), 32);
+        assert_eq!(key, secret.customer(&shop("a"), &customer("b")));
+        assert_ne!(key, secret.customer(&shop("b"), &customer("b")));
+        assert_ne!(key, secret.customer(&shop("a"), &customer("B")));
+        assert_ne!(key, KeySecret::new(*b"two").customer(&shop("a"), &customer("b")));
+    }
+
+    #[test]
+    fn customers_spread_evenly_over_the_buckets() {
+        let secret = KeySecret::new(*b"spread");
+        let mut held = [0_u32; 64];
+        for n in 0..6_400 {
+            held[usize::from(secret.customer(&shop("a"), &customer(&n.to_string())).bucket())] += 1;
+        }
+        assert!(held.iter().all(|n| (50..160).contains(n)), "{held:?}");
+    }
+
+    #[test]
+    fn fresher_labels_sort_first() {
+        let key = KeySecret::new(*b"x").customer(&shop("a"), &customer("b"));
+        let on = |day| audience_order(Day::from_epoch_days(day), &key);
+        assert!(on(20_001) < on(20_000));
+        assert_eq!(on(0).len(), on(2_932_896).len());
+    }
+
+    #[test]
+    fn no_id_escapes_its_part_of_a_key() {
+        let order = OrderId::try_from("x#head".to_owned()).unwrap();
+        assert_eq!(head(&shop("a"), &order).pk.matches('#').count(), 2);
+        let long = OrderId::try_from("é".repeat(127)).unwrap();
+        let back = ReturnId::try_from("ü".repeat(127)).unwrap();
+        let key = KeySecret::new(*b"x").customer(&shop("a"), &customer("b"));
+        assert!(return_of(&shop("a"), &key, &long, &back).sk.len() <= 1024);
+    }
+}

@@ -1,0 +1,432 @@
+//! Runs: one at a time per shop by a lease, resumable from what their shards wrote down (law 9).
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use chrono::{DateTime, TimeDelta, Utc};
+use segmentation::{Activation, Cause, Census, Cuts, CutsVersion, Day, MoveMatrix};
+use serde::{Deserialize, Serialize};
+
+use crate::bucket::Cursor;
+use crate::error::LedgerError;
+use crate::ids::ShopId;
+use crate::keys::{self, CustomerKey};
+use crate::shop::{ActivationRecord, Current, CutsRecord, Keyed, RunMark};
+use crate::store::{Change, Item, Ledger, attribute, item};
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Begun, and not at its end; if its lease has expired, the next one to come goes on with it.
+    Running,
+    /// Its census is the shop's.
+    Published,
+    /// Given up for good.
+    Failed,
+}
+
+/// What a run or one of its shards counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Customers and revenue per place, after the run.
+    pub census: Census,
+    /// From where to where, each customer once.
+    pub matrix: MoveMatrix,
+    /// Steps by their cause.
+    pub steps: BTreeMap<Cause, u64>,
+    /// Read units of the pages.
+    pub read_units: f64,
+}
+
+impl Counts {
+    /// Both together.
+    #[must_use]
+    pub fn merge(&self, other: &Counts) -> Counts {
+        let mut steps = self.steps.clone();
+        for (cause, count) in &other.steps {
+            *steps.entry(*cause).or_default() += count;
+        }
+        Counts {
+            census: self.census.merge(&other.census),
+            matrix: self.matrix.merge(&other.matrix),
+            steps,
+            read_units: self.read_units + other.read_units,
+        }
+    }
+}
+
+/// A run of one shop for one day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Numbered per shop, from 1.
+    pub run: u64,
+    /// Fixed when it began.
+    pub day: Day,
+    /// How it stands.
+    pub status: RunStatus,
+    /// Was a fit asked for?
+    pub refit: bool,
+    /// Into how many shards it is split.
+    pub shards: u32,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<DateTime<Utc>>,
+    /// The activation it applies, once that is settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// The model of that activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cuts: Option<CutsVersion>,
+    /// The run published before it, whose day and activation date the labels it left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<RunMark>,
+    /// What it counted, once published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// What a shard has done so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShardProgress {
+    /// Counts the writes of this item.
+    pub version: u64,
+    /// Where the page begins whose labels may still be missing; read again up to `page_to`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_from: Option<Cursor>,
+    /// The last customer of that page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_to: Option<CustomerKey>,
+    /// Where the page after it begins; `None` at the shard's end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Cursor>,
+    /// What all pages up to and with that one counted.
+    pub counts: Counts,
+    /// When the item may go, in seconds since 1970.
+    pub expires_at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Lease {
+    run: u64,
+    /// In milliseconds since 1970. No TTL stands on it: an expired lease names the run to go on with.
+    until: i64,
+}
+
+/// Why no run was begun.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginRunError {
+    /// Another one holds the lease.
+    #[error("run {0} of this shop is not at its end")]
+    InProgress(u64),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
+}
+
+/// How long a run may be silent before another takes it over.
+pub const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// How long a run's partial results are kept.
+const PARTIALS: TimeDelta = TimeDelta::days(7);
+
+impl Ledger {
+    /// Begins a run, or takes over the one whose lease has expired: that one keeps its day, shards and results.
+    ///
+    /// # Errors
+    /// [`BeginRunError::InProgress`] while another run holds the lease.
+    pub async fn begin_run(
+        &self,
+        shop: &ShopId,
+        day: Day,
+        refit: bool,
+        shards: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Run, BeginRunError> {
+        let table = &self.tables().shops;
+        loop {
+            let lease: Option<Lease> = self.get(table, &keys::lease(shop), true).await?;
+            let current = self.read_current(shop).await?.ok_or_else(|| LedgerError::damaged("no such shop"))?;
+            if let Some(lease) = &lease {
+                if now.timestamp_millis() < lease.until {
+                    return Err(BeginRunError::InProgress(lease.run));
+                }
+                if self.transact(vec![self.lease_write(shop, lease.run, now, Some(lease))?]).await? {
+                    return Ok(self
+                        .run(shop, lease.run)
+                        .await?
+                        .ok_or_else(|| LedgerError::damaged("a lease without its run"))?);
+                }
+                continue;
+            }
+            let run = Run {
+                run: current.runs + 1,
+                day,
+                status: RunStatus::Running,
+                refit,
+                shards,
+                started: now,
+                finished: None,
+                activation: None,
+                cuts: None,
+                previous: current.last_run,
+                counts: None,
+                failure: None,
+            };
+            let number = Change {
+                set: "SET #runs = :run",
+                on_condition: "#runs = :before",
+                values: [(":run".to_owned(), attribute(&run.run)?), (":before".to_owned(), attribute(&current.runs)?)]
+                    .into(),
+            };
+            let writes = vec![
+                self.update(table, &keys::current(shop), number)?,
+                self.put_new(table, item(&Keyed { key: keys::run(shop, run.run), value: &run })?)?,
+                self.lease_write(shop, run.run, now, None)?,
+            ];
+            if self.transact(writes).await? {
+                return Ok(run);
+            }
+        }
+    }
+
+    /// Says that a run is alive.
+    ///
+    /// # Errors
+    /// [`LedgerError::Changed`] when another has taken it over.
+    pub async fn renew_lease(&self, shop: &ShopId, run: u64, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let change = Change {
+            set: "SET #until = :until",
+            on_condition: "#run = :run",
+            values: [
+                (":until".to_owned(), attribute(&(now + LEASE).timestamp_millis())?),
+                (":run".to_owned(), attribute(&run)?),
+            ]
+            .into(),
+        };
+        let renewed = self.transact(vec![self.update(&self.tables().shops, &keys::lease(shop), change)?]).await?;
+        if renewed { Ok(()) } else { Err(LedgerError::Changed("the run's lease")) }
+    }
+
+    fn lease_write(
+        &self,
+        shop: &ShopId,
+        run: u64,
+        now: DateTime<Utc>,
+        read: Option<&Lease>,
+    ) -> Result<TransactWriteItem, LedgerError> {
+        let lease = Lease { run, until: (now + LEASE).timestamp_millis() };
+        let table = &self.tables().shops;
+        let Some(read) = read else {
+            return self.put_new(table, item(&Keyed { key: keys::lease(shop), value: &lease })?);
+        };
+        let change = Change {
+            set: "SET #until = :until",
+            on_condition: "#run = :run AND #until = :read",
+            values: [
+                (":until".to_owned(), attribute(&lease.until)?),
+                (":run".to_owned(), attribute(&read.run)?),
+                (":read".to_owned(), attribute(&read.until)?),
+            ]
+            .into(),
+        };
+        self.update(table, &keys::lease(shop), change)
+    }
+
+    fn lease_end(&self, shop: &ShopId, run: u64) -> Result<TransactWriteItem, LedgerError> {
+        let delete = aws_sdk_dynamodb::types::Delete::builder()
+            .table_name(&self.tables().shops)
+            .set_key(Some(item(&keys::lease(shop))?))
+            .condition_expression("#run = :run")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":run", AttributeValue::N(run.to_string()));
+        Ok(TransactWriteItem::builder().delete(delete.build().map_err(LedgerError::damaged)?).build())
+    }
+
+    /// A run by its number.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn run(&self, shop: &ShopId, run: u64) -> Result<Option<Run>, LedgerError> {
+        self.get(&self.tables().shops, &keys::run(shop, run), true).await
+    }
+
+    /// Settles which activation a run applies: the active one, or a new one for cuts that differ from it. In one
+    /// transaction with the pointers, so a run that is taken over finds it settled or not begun.
+    ///
+    /// # Errors
+    /// [`LedgerError::Changed`] when pointers or run were changed meanwhile.
+    pub async fn settle_activation(
+        &self,
+        shop: &ShopId,
+        run: &Run,
+        fitted: Option<(Cuts, u64)>,
+    ) -> Result<Run, LedgerError> {
+        let current = self.read_current(shop).await?.ok_or_else(|| LedgerError::damaged("no such shop"))?;
+        let active = match current.activation {
+            Some(number) => Some(self.activated(shop, number).await?),
+            None => None,
+        };
+        let table = &self.tables().shops;
+        let mut writes = Vec::new();
+        let mut values: Item = [(":settings".to_owned(), attribute(&current.settings)?)].into();
+        let (activation, cuts) = match (&fitted, &active) {
+            (None, None) => return Err(LedgerError::damaged("no cuts are active and none were fitted")),
+            (None, Some(active)) => (active.activation, active.version.clone()),
+            (Some((cuts, _)), Some(active)) if cuts.version() == active.version => {
+                (active.activation, active.version.clone())
+            }
+            (Some((cuts, customers)), _) => {
+                let next = Activation(current.activation.map_or(0, |number| number.0) + 1);
+                let version = cuts.version();
+                let known: Option<CutsRecord> = self.get(table, &keys::cuts(shop, &version), true).await?;
+                if known.is_none() {
+                    let record =
+                        CutsRecord { version: version.clone(), cuts: *cuts, fitted: run.day, customers: *customers };
+                    writes
+                        .push(self.put_new(table, item(&Keyed { key: keys::cuts(shop, &version), value: &record })?)?);
+                }
+                let record = ActivationRecord { activation: next, cuts: version.clone(), day: run.day };
+                writes.push(self.put_new(table, item(&Keyed { key: keys::activation(shop, next), value: &record })?)?);
+                (next, version)
+            }
+        };
+        if fitted.is_some() {
+            values.insert(":activation".to_owned(), attribute(&activation)?);
+            values.insert(":fit".to_owned(), attribute(&run.day)?);
+            let on_condition = match current.activation {
+                None => "#settings = :settings AND attribute_not_exists(#activation)",
+                Some(before) => {
+                    values.insert(":before".to_owned(), attribute(&before)?);
+                    "#settings = :settings AND #activation = :before"
+                }
+            };
+            let change = Change { set: "SET #activation = :activation, #last_fit = :fit", on_condition, values };
+            writes.push(self.update(table, &keys::current(shop), change)?);
+        }
+        let settled = Run { activation: Some(activation), cuts: Some(cuts.clone()), ..run.clone() };
+        let change = Change {
+            set: "SET #activation = :activation, #cuts = :cuts",
+            on_condition: "#status = :running AND attribute_not_exists(#activation)",
+            values: [
+                (":activation".to_owned(), attribute(&activation)?),
+                (":cuts".to_owned(), attribute(&cuts)?),
+                (":running".to_owned(), attribute(&RunStatus::Running)?),
+            ]
+            .into(),
+        };
+        writes.push(self.update(table, &keys::run(shop, run.run), change)?);
+        if self.transact(writes).await? {
+            self.forget_shop(shop);
+            Ok(settled)
+        } else {
+            Err(LedgerError::Changed("the run's activation"))
+        }
+    }
+
+    /// What a shard has done so far.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn shard_progress(
+        &self,
+        shop: &ShopId,
+        run: u64,
+        shard: u32,
+    ) -> Result<Option<ShardProgress>, LedgerError> {
+        self.get(&self.tables().shops, &keys::shard(shop, run, shard), true).await
+    }
+
+    /// Takes a page's counts, before its labels are written, on condition that the shard's item is as read.
+    ///
+    /// # Errors
+    /// [`LedgerError::Changed`] when another goes on with this shard.
+    pub async fn write_progress(
+        &self,
+        shop: &ShopId,
+        run: u64,
+        shard: u32,
+        mut progress: ShardProgress,
+        now: DateTime<Utc>,
+    ) -> Result<ShardProgress, LedgerError> {
+        let read = (progress.version > 0).then_some(progress.version);
+        progress.version += 1;
+        progress.expires_at = (now + PARTIALS).timestamp();
+        let stored = item(&Keyed { key: keys::shard(shop, run, shard), value: &progress })?;
+        let written = self.transact(vec![self.put_as_read(&self.tables().shops, stored, read)?]).await?;
+        if written { Ok(progress) } else { Err(LedgerError::Changed("the shard's progress")) }
+    }
+
+    /// Ends a run: its counts become the shop's census, its mark the shop's last run, and the lease is given back.
+    ///
+    /// # Errors
+    /// [`LedgerError::Changed`] when another has taken it over.
+    pub async fn publish_run(
+        &self,
+        shop: &ShopId,
+        run: Run,
+        counts: Counts,
+        now: DateTime<Utc>,
+    ) -> Result<Run, LedgerError> {
+        let activation = run.activation.ok_or_else(|| LedgerError::damaged("a run without its activation"))?;
+        let mark = RunMark { run: run.run, day: run.day, activation };
+        let point = Change {
+            set: "SET #last_run = :mark",
+            on_condition: "#runs >= :run",
+            values: [(":mark".to_owned(), attribute(&mark)?), (":run".to_owned(), attribute(&run.run)?)].into(),
+        };
+        let point = self.update(&self.tables().shops, &keys::current(shop), point)?;
+        let run = Run { status: RunStatus::Published, finished: Some(now), counts: Some(counts), ..run };
+        self.end_run(shop, run, vec![point]).await
+    }
+
+    /// Gives a run up and its lease back.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn fail_run(
+        &self,
+        shop: &ShopId,
+        run: Run,
+        failure: String,
+        now: DateTime<Utc>,
+    ) -> Result<Run, LedgerError> {
+        let run = Run { status: RunStatus::Failed, finished: Some(now), failure: Some(failure), ..run };
+        self.end_run(shop, run, Vec::new()).await
+    }
+
+    async fn end_run(&self, shop: &ShopId, run: Run, mut writes: Vec<TransactWriteItem>) -> Result<Run, LedgerError> {
+        let table = &self.tables().shops;
+        let ended = aws_sdk_dynamodb::types::Put::builder()
+            .table_name(table)
+            .set_item(Some(item(&Keyed { key: keys::run(shop, run.run), value: &run })?))
+            .condition_expression("#status = :running")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":running", attribute(&RunStatus::Running)?);
+        writes.push(TransactWriteItem::builder().put(ended.build().map_err(LedgerError::damaged)?).build());
+        writes.push(self.lease_end(shop, run.run)?);
+        if self.transact(writes).await? {
+            self.forget_shop(shop);
+            Ok(run)
+        } else {
+            Err(LedgerError::Changed("the run"))
+        }
+    }
+
+    /// Is a fit due on this day, by the shop's policy?
+    #[must_use]
+    pub fn fit_due(policy: crate::Refit, current: &Current, day: Day) -> bool {
+        match (current.activation, current.last_fit) {
+            (None, _) | (_, None) => true,
+            (Some(_), Some(last)) => match policy {
+                crate::Refit::Manual => false,
+                crate::Refit::Monthly => day.month_number() > last.month_number(),
+                crate::Refit::EveryRun => true,
+            },
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A shop's settings: what is given when the shop is made and never changes, and what its staff may change.
+
+use chrono_tz::Tz;
+use iso_currency::Currency;
+use segmentation::{FitPolicy, Groups};
+use serde::{Deserialize, Serialize};
+
+/// What happens to an order without a customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Guests {
+    /// It is refused by name.
+    #[default]
+    Refuse,
+    /// It is answered as ignored, and nothing is stored.
+    Ignore,
+}
+
+/// When cuts are fitted anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refit {
+    /// Only on request.
+    Manual,
+    /// At the first run of each calendar month.
+    #[default]
+    Monthly,
+    /// At every run; people who did nothing will move.
+    EveryRun,
+}
+
+/// What a shop's staff may change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Changeable {
+    /// From which hour of the shop's day the daily run may start, 0 to 23.
+    pub run_hour: u8,
+    /// Orders without a customer.
+    pub guests: Guests,
+    /// When cuts are fitted anew.
+    pub refit: Refit,
+    /// How cuts are fitted: window, zero-total rule, fallback and fixed cuts. Takes effect with the next fit.
+    pub segmentation: FitPolicy,
+    /// Which group each segment belongs to.
+    pub groups: Groups,
+}
+
+impl Default for Changeable {
+    fn default() -> Changeable {
+        Changeable {
+            run_hour: 3,
+            guests: Guests::default(),
+            refit: Refit::default(),
+            segmentation: FitPolicy::default(),
+            groups: Groups::default(),
+        }
+    }
+}
+
+/// A shop's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Counts the changes.
+    pub version: u64,
+    /// Of every amount; never changes (law 3).
+    pub currency: Currency,
+    /// In which days are counted; never changes (law 4).
+    pub time_zone: Tz,
+    /// The rest.
+    #[serde(flatten)]
+    pub changeable: Changeable,
+}
+
+/// A setting that does not hold together, by the name of its field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {detail}")]
+pub struct BadSetting {
+    /// Which field.
+    pub field: &'static str,
+    /// What is wrong.
+    pub detail: &'static str,
+}
+
+impl Changeable {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// [`BadSetting`] for the first field that does not hold.
+    pub fn check(&self) -> Result<(), BadSetting> {
+        let must = |holds: bool, field, detail| if holds { Ok(()) } else { Err(BadSetting { field, detail }) };
+        must(self.run_hour < 24, "run_hour", "must be from 0 to 23")?;
+        let policy = &self.segmentation;
+        must(
+            policy.window.days != Some(0),
+            "segmentation.window.days",
+            "must be at least 1, or null for the lifetime",
+        )?;
+        let typed = [
+            ("segmentation.fallback_recency", Some(policy.fallback_recency)),
+            ("segmentation.fallback_frequency", Some(policy.fallback_frequency)),
+            ("segmentation.fallback_monetary_orders", Some(policy.fallback_monetary_orders)),
+            ("segmentation.fixed_recency", policy.fixed_recency),
+            ("segmentation.fixed_frequency", policy.fixed_frequency),
+            ("segmentation.fixed_monetary", policy.fixed_monetary),
+        ];
+        for (field, cuts) in typed {
+            let Some(cuts) = cuts else { continue };
+            must(0 <= cuts.c1 && cuts.c1 < cuts.c2, field, "needs 0 <= c1 < c2")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_hold_together() {
+        assert_eq!(Changeable::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_setting_that_does_not_hold_is_named() {
+        let mut settings = Changeable { run_hour: 24, ..Changeable::default() };
+        assert_eq!(settings.check().map_err(|bad| bad.field), Err("run_hour"));
+        settings.run_hour = 5;
+        settings.segmentation.fixed_recency = Some(segmentation::fit::TypedCuts { c1: 9, c2: 9 });
+        assert_eq!(settings.check().map_err(|bad| bad.field), Err("segmentation.fixed_recency"));
+    }
+}

@@ -1,0 +1,94 @@
+//! What readers know of shops without asking: pointers looked at once a minute, settings and models read when they changed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use segmentation::Activation;
+use tokio::time::Instant;
+
+use crate::error::LedgerError;
+use crate::ids::ShopId;
+use crate::shop::{ActiveCuts, Shop};
+use crate::store::Ledger;
+
+/// The cache of one process.
+#[derive(Debug)]
+pub(crate) struct ShopCache {
+    keep: Duration,
+    shops: Mutex<HashMap<ShopId, (Instant, Arc<Shop>)>>,
+    activations: Mutex<HashMap<(ShopId, Activation), Arc<ActiveCuts>>>,
+}
+
+impl ShopCache {
+    pub(crate) fn new(keep: Duration) -> ShopCache {
+        ShopCache { keep, shops: Mutex::default(), activations: Mutex::default() }
+    }
+
+    pub(crate) fn activated(&self, shop: &ShopId, number: Activation) -> Option<Arc<ActiveCuts>> {
+        let known = self.activations.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(shop.clone(), number)).cloned()
+    }
+
+    pub(crate) fn learn(&self, shop: &ShopId, active: &Arc<ActiveCuts>) {
+        let mut known = self.activations.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((shop.clone(), active.activation), Arc::clone(active));
+    }
+
+    fn shop(&self, shop: &ShopId) -> Option<(bool, Arc<Shop>)> {
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.get(shop).map(|(read, known)| (read.elapsed() < self.keep, Arc::clone(known)))
+    }
+
+    fn put(&self, shop: Arc<Shop>) {
+        let mut shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.insert(shop.id.clone(), (Instant::now(), shop));
+    }
+}
+
+impl Ledger {
+    /// A shop as it stood at most [`Ledger::CACHE_FOR`] ago; `None` when there is no such shop. While the store does not
+    /// answer, what is known goes on being given.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails and nothing is known.
+    pub async fn shop(&self, shop: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
+        match self.inner.shops.shop(shop) {
+            Some((true, known)) => Ok(Some(known)),
+            known => match self.read_shop(shop, known.as_ref().map(|(_, shop)| shop)).await {
+                Err(error) if error.is_temporary() => known.map(|(_, shop)| Some(shop)).ok_or(error),
+                read => read,
+            },
+        }
+    }
+
+    /// A shop as it stands now: for whoever met a newer activation than the cache knows.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn fresh_shop(&self, shop: &ShopId) -> Result<Option<Arc<Shop>>, LedgerError> {
+        let known = self.inner.shops.shop(shop);
+        self.read_shop(shop, known.as_ref().map(|(_, shop)| shop)).await
+    }
+
+    /// Makes the next look at a shop read its pointers, where this process itself changed them.
+    pub fn forget_shop(&self, shop: &ShopId) {
+        let mut shops = self.inner.shops.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.remove(shop);
+    }
+
+    async fn read_shop(&self, id: &ShopId, known: Option<&Arc<Shop>>) -> Result<Option<Arc<Shop>>, LedgerError> {
+        let Some(current) = self.read_current(id).await? else { return Ok(None) };
+        let settings = match known {
+            Some(known) if known.settings.version == current.settings => Arc::clone(&known.settings),
+            _ => Arc::new(self.read_settings(id).await?),
+        };
+        let active = match current.activation {
+            Some(number) => Some(self.activated(id, number).await?),
+            None => None,
+        };
+        let shop = Arc::new(Shop { id: id.clone(), settings, active, current });
+        self.inner.shops.put(Arc::clone(&shop));
+        Ok(Some(shop))
+    }
+}

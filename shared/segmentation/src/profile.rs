@@ -1,0 +1,102 @@
+//! The profile: what the accepted items of one customer fold into (law 1).
+//!
+//! Every transaction that changes a profile raises its version by one. Its orders are a multiset, so any order of the same
+//! facts gives the same one; its moves stand in the ledger's own sequence, the version.
+
+use serde::{Deserialize, Serialize};
+
+use crate::label::{Label, Move};
+use crate::orders::{Entry, Orders, OrdersError};
+
+/// A move with the profile version of its transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionedMove {
+    /// The profile's version after the transaction.
+    pub version: u64,
+    /// The move.
+    #[serde(flatten)]
+    pub moved: Move,
+}
+
+/// The last few moves, oldest first, and how many older ones are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentMoves {
+    /// How many older moves the list no longer holds; the ledger has them.
+    pub dropped: u64,
+    /// At most [`RecentMoves::MAX`].
+    pub list: Vec<VersionedMove>,
+}
+
+impl RecentMoves {
+    /// How many are kept.
+    pub const MAX: usize = 8;
+
+    /// Appends a move of a later version.
+    pub fn push(&mut self, moved: VersionedMove) {
+        self.list.push(moved);
+        if self.list.len() > RecentMoves::MAX {
+            self.list.remove(0);
+            self.dropped += 1;
+        }
+    }
+}
+
+/// One customer's state, as far as segmentation needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// How many transactions changed it; 0 before the first.
+    pub version: u64,
+    /// What was bought.
+    pub orders: Orders,
+    /// Where the customer stood lately.
+    pub moves: RecentMoves,
+}
+
+impl Profile {
+    /// The stored label: where the last move ended. It is written only when the segment changes, so it has no field.
+    #[must_use]
+    pub fn label(&self) -> Option<Label> {
+        self.moves.list.last().map(|last| last.moved.label())
+    }
+
+    /// The version of the customer's last move, which a receiver of events knows as its sequence.
+    #[must_use]
+    pub fn last_moved(&self) -> Option<u64> {
+        self.moves.list.last().map(|last| last.version)
+    }
+
+    /// Takes out one order's old entry and puts in its new one.
+    ///
+    /// # Errors
+    /// [`OrdersError`], with nothing changed.
+    pub fn replace(&mut self, old: Option<Entry>, new: Option<Entry>) -> Result<(), OrdersError> {
+        self.orders.replace(old, new)
+    }
+
+    /// Ends a transaction: raises the version and takes in its move, if it has one.
+    pub fn commit(&mut self, moved: Option<Move>) {
+        self.version += 1;
+        if let Some(moved) = moved {
+            self.moves.push(VersionedMove { version: self.version, moved });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Activation, Cause, Day, Place, Step};
+
+    #[test]
+    fn the_list_of_moves_is_bounded_and_says_what_it_dropped() {
+        let mut profile = Profile::default();
+        for n in 0..11 {
+            let step = Step { from: Place::NONE, to: Place::NONE, cause: Cause::Decay };
+            profile.commit(Some(Move { day: Day::from_epoch_days(n), activation: Activation(1), steps: vec![step] }));
+        }
+        profile.commit(None);
+        assert_eq!((profile.version, profile.moves.dropped, profile.moves.list.len()), (12, 3, 8));
+        assert_eq!(profile.last_moved(), Some(11));
+        assert_eq!(profile.label().map(|label| label.day), Some(Day::from_epoch_days(10)));
+    }
+}

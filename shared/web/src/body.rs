@@ -1,0 +1,81 @@
+//! Reading JSON so that an error names the field it is in.
+
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+/// The most bytes a body may have: what the gateway lets through.
+pub const MAX_BODY: usize = 6 * 1024 * 1024;
+
+/// Reads a JSON document.
+///
+/// # Errors
+/// 400 where it is no JSON or breaks off, 422 where a field is not what it should be; both name the field.
+pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let field = match error.path().to_string() {
+            path if path == "." => "body".to_owned(),
+            path => path,
+        };
+        let detail = error.inner().to_string();
+        if error.inner().is_data() {
+            Problem::field(named(field, &detail), detail)
+        } else {
+            Problem::invalid_json(field, detail)
+        }
+    })?;
+    deserializer.end().map_err(|error| Problem::invalid_json("body".into(), error.to_string()))?;
+    Ok(value)
+}
+
+/// serde names a missing field in its message and not in the path.
+fn named(path: String, detail: &str) -> String {
+    let Some(missing) = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) else {
+        return path;
+    };
+    if path == "body" { missing.to_owned() } else { format!("{path}.{missing}") }
+}
+
+/// Names the field of a value that does not hold.
+pub fn at_field<T, E: std::fmt::Display>(field: impl Into<String>, value: Result<T, E>) -> Result<T, Problem> {
+    value.map_err(|error| Problem::field(field, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its errors are looked at")]
+    struct Doc {
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only its errors are looked at")]
+    struct Line {
+        amount: i64,
+    }
+
+    fn told(json: &[u8]) -> (u16, String) {
+        let problem = read_json::<Doc>(json).unwrap_err();
+        let json = serde_json::to_value(&problem).unwrap();
+        (problem.status().as_u16(), json["errors"][0]["field"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn every_error_names_its_field() {
+        assert_eq!(told(br#"{"lines":[{"amount":"x"}]}"#), (422, "lines[0].amount".into()));
+        assert_eq!(told(br#"{"lines":[{}]}"#), (422, "lines[0].amount".into()));
+        assert_eq!(told(br#"{}"#), (422, "lines".into()));
+        assert_eq!(told(br#"{"lines":[],"x":1}"#), (422, "x".into()));
+        assert_eq!(told(br#"{"lines":[{"amount":1"#).0, 400);
+        assert_eq!(told(br#"{"lines":[]} more"#), (400, "body".into()));
+        assert_eq!(told(b"{\"lines\":\"\xff\"}").0, 400);
+        assert_eq!(told(b""), (400, "body".into()));
+    }
+}

@@ -1,0 +1,37 @@
+//! The outside of every function's router: body limit, unknown paths, one line of log per request.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::body::MAX_BODY;
+use crate::problem::Problem;
+
+/// Makes routers a service.
+pub fn finish(router: Router<App>, app: App) -> Router {
+    router
+        .fallback(|| async { Problem::not_found("there is no such path") })
+        .method_not_allowed_fallback(|| async {
+            let detail = "this path is not called by this method";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", detail)
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(log))
+        .with_state(app)
+}
+
+/// The route's pattern and not its path: ids are personal and stay out of logs.
+async fn log(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let took = started.elapsed().as_secs_f64() * 1000.0;
+    tracing::info!(%method, route, status = response.status().as_u16(), took_ms = took, "request");
+    response
+}

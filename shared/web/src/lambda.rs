@@ -1,0 +1,80 @@
+//! A function as a Lambda binary: its environment, its client, its logs. The only place of these crates that reads variables.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use axum::Router;
+use ledger::{KeySecret, Ledger, Tables};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::finish::finish;
+
+/// What a binary cannot start without.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable of the environment is not set.
+    #[error("the environment variable {0} is not set")]
+    Variable(&'static str),
+    /// The Lambda runtime ended.
+    #[error(transparent)]
+    Runtime(#[from] lambda_http::Error),
+}
+
+/// A variable of the environment.
+///
+/// # Errors
+/// [`StartError::Variable`] when it is not set.
+pub fn variable(name: &'static str) -> Result<String, StartError> {
+    #[expect(clippy::disallowed_methods, reason = "the one place where a Lambda binary reads its environment")]
+    std::env::var(name).map_err(|_| StartError::Variable(name))
+}
+
+/// Logs as JSON lines, filtered by `RUST_LOG`.
+pub fn start_logs() {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_current_span(false).without_time().init();
+}
+
+/// The SDK's configuration, with timeouts on every call: a checkout does not wait for a retry that comes too late.
+pub async fn sdk_config() -> aws_config::SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(5))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+}
+
+/// The state from the environment, with the connection to the store opened while the environment starts.
+///
+/// # Errors
+/// [`StartError::Variable`] when one is missing.
+pub async fn app(config: &aws_config::SdkConfig) -> Result<App, StartError> {
+    let tables = Tables {
+        customers: variable("CUSTOMERS_TABLE")?,
+        ledger: variable("LEDGER_TABLE")?,
+        shops: variable("SHOPS_TABLE")?,
+    };
+    let secret = KeySecret::new(variable("CUSTOMER_KEY_SECRET")?);
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(config), tables, secret);
+    // The first call pays the TLS handshake; better here than in a customer's checkout.
+    match tokio::time::timeout(Duration::from_secs(1), ledger.warm_up()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "warm-up read failed"),
+        Err(_) => tracing::warn!("warm-up read took more than a second"),
+    }
+    Ok(App::new(ledger, Clock::System))
+}
+
+/// Serves a function's router until Lambda ends it.
+///
+/// # Errors
+/// [`StartError`] when it cannot start.
+pub async fn serve(router: impl FnOnce(&App) -> Router<App>) -> Result<(), StartError> {
+    start_logs();
+    let app = app(&sdk_config().await).await?;
+    let service = finish(router(&app), app);
+    lambda_http::run(service).await.map_err(StartError::from)
+}

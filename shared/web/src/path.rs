@@ -1,0 +1,71 @@
+//! Ids in URL paths: letters, digits, `_` and `-` as they stand, any other as `~` and base64url (law 16).
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use ledger::{BadId, CustomerId, OrderId};
+use segmentation::Segment;
+
+use crate::problem::Problem;
+
+/// What can stand in a path.
+pub trait PathPart: Sized {
+    /// What it is called in errors.
+    const NAME: &'static str;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+fn told(bad: BadId) -> String {
+    bad.to_string()
+}
+
+impl PathPart for CustomerId {
+    const NAME: &'static str = "customer";
+
+    fn read(text: &str) -> Result<CustomerId, String> {
+        CustomerId::from_path_form(text).map_err(told)
+    }
+}
+
+impl PathPart for OrderId {
+    const NAME: &'static str = "order";
+
+    fn read(text: &str) -> Result<OrderId, String> {
+        OrderId::from_path_form(text).map_err(told)
+    }
+}
+
+impl PathPart for Segment {
+    const NAME: &'static str = "segment";
+
+    fn read(text: &str) -> Result<Segment, String> {
+        text.parse().map_err(|error: segmentation::segment::NotASegment| error.to_string())
+    }
+}
+
+impl PathPart for u64 {
+    const NAME: &'static str = "run";
+
+    fn read(text: &str) -> Result<u64, String> {
+        text.parse().map_err(|_| "is a number".to_owned())
+    }
+}
+
+/// The one id of a route.
+#[derive(Clone, Debug)]
+pub struct PathId<T>(pub T);
+
+impl<S: Send + Sync, T: PathPart> FromRequestParts<S> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<PathId<T>, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::field(T::NAME, "is not UTF-8 in the path"))?;
+        T::read(&text).map(PathId).map_err(|detail| Problem::field(T::NAME, detail))
+    }
+}
