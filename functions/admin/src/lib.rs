@@ -1,1 +1,27 @@
-//! admin
+//! What a shop's staff calls: settings, runs, customers and their stories, the census, audiences.
+
+mod audiences;
+mod customers;
+mod runs;
+mod segments;
+mod settings;
+
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use ledger::Scope;
+use resegment::schedule::StartRun;
+use web::App;
+
+/// All routes, under the scope `admin`; `start` sets a run going that was begun.
+pub fn router(app: &App, start: StartRun) -> Router<App> {
+    let routes = Router::new()
+        .route("/v1/settings", get(settings::show).put(settings::change))
+        .route("/v1/runs", post(runs::begin))
+        .route("/v1/runs/{id}", get(runs::show))
+        .route("/v1/customers/{id}", get(customers::show))
+        .route("/v1/customers/{id}/history", get(customers::history))
+        .route("/v1/segments", get(segments::census))
+        .route("/v1/segments/{segment}/customers", get(audiences::show))
+        .layer(Extension(start));
+    web::require(routes, app, Scope::Admin)
+}

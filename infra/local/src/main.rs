@@ -1,1 +1,48 @@
-fn main() {}
+//! `tercile`: the whole service on one machine, and its tools.
+
+mod api;
+mod cli;
+mod data_dir;
+mod demo;
+mod import;
+mod machine;
+mod picture;
+mod resegment;
+mod segment;
+mod serve;
+mod shop;
+mod tell;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, ShopCommand};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logs(matches!(cli.command, Command::Serve(_)));
+    let done = match cli.command {
+        Command::Demo(options) => demo::run(options).await,
+        Command::Serve(options) => serve::run(options).await,
+        Command::Shop(ShopCommand::Create(options)) => shop::create(options).await,
+        Command::Import(options) => import::run(options).await,
+        Command::Resegment(options) => resegment::run(options).await,
+        Command::Segment(options) => segment::run(options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            tell::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The server logs what it does; commands show their work themselves and log only what went wrong.
+fn start_logs(serving: bool) {
+    let quiet = if serving { "info" } else { "error" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| quiet.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

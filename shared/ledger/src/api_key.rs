@@ -106,7 +106,11 @@ const KEY_ID_DIGITS: usize = 12;
 const SECRET_DIGITS: usize = 64;
 
 impl KeyRecord {
-    pub(crate) fn make(shop: &ShopId, scopes: &[Scope], today: Day) -> Result<(NewKey, KeyRecord), getrandom::Error> {
+    /// Makes a key of 256 random bits with its record.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub fn make(shop: &ShopId, scopes: &[Scope], today: Day) -> Result<(NewKey, KeyRecord), getrandom::Error> {
         let (mut id, mut secret) = ([0; KEY_ID_DIGITS / 2], [0; SECRET_DIGITS / 2]);
         getrandom::fill(&mut id)?;
         getrandom::fill(&mut secret)?;

@@ -33,12 +33,11 @@ impl Ledger {
         self.get_item(&self.tables().customers, &key, false).await?.map(Customer::from_item).transpose()
     }
 
-    /// The same, consistent, by key: for changes.
-    pub(crate) async fn customer_by_key(
-        &self,
-        shop: &ShopId,
-        key: &CustomerKey,
-    ) -> Result<Option<Customer>, LedgerError> {
+    /// The same, consistent, by key: for whoever changes it.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn customer_now(&self, shop: &ShopId, key: &CustomerKey) -> Result<Option<Customer>, LedgerError> {
         let found = self.get_item(&self.tables().customers, &keys::profile(shop, key), true).await?;
         found.map(Customer::from_item).transpose()
     }

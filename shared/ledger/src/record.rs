@@ -140,7 +140,7 @@ impl Ledger {
         let mut backoff = Backoff::default();
         loop {
             let known = self.read_known(shop, key, &orders).await?;
-            let before = self.customer_by_key(&shop.id, key).await?;
+            let before = self.customer_now(&shop.id, key).await?;
             let before = before.unwrap_or_else(|| Customer::unknown(customer.clone(), key.clone()));
             let mut writes = Vec::new();
             let mut after = before.clone();

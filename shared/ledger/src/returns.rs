@@ -61,7 +61,7 @@ impl Ledger {
                     Err(Refusal::OtherContent { what: "return", id: back.id.to_string() }.into())
                 };
             }
-            let before = self.customer_by_key(&shop.id, &head.customer_key).await?;
+            let before = self.customer_now(&shop.id, &head.customer_key).await?;
             let before = before.ok_or_else(|| LedgerError::damaged("an order's head without its customer"))?;
             if before.erased_at.is_some_and(|erased| back.time < erased) {
                 return Err(Refusal::CustomerErased.into());

@@ -1,11 +1,32 @@
 //! Reading JSON so that an error names the field it is in.
 
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
 /// The most bytes a body may have: what the gateway lets through.
 pub const MAX_BODY: usize = 6 * 1024 * 1024;
+
+/// A body, read whole; 413 above [`MAX_BODY`].
+#[derive(Clone, Debug)]
+pub struct Body(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Body, Problem> {
+        Bytes::from_request(request, state).await.map(Body).map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let detail = format!("a body has at most {MAX_BODY} bytes; send less in one request");
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail)
+            }
+            _ => Problem::invalid_json("body".into(), "the body broke off".into()),
+        })
+    }
+}
 
 /// Reads a JSON document.
 ///

@@ -22,6 +22,7 @@ impl Clock {
 
     /// The moment, for leases and records.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else takes")]
     pub fn now(self) -> DateTime<Utc> {
         match self {
             Clock::At(moment) => moment,

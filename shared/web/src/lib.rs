@@ -13,7 +13,7 @@ mod problem;
 
 pub use app::App;
 pub use auth::{Caller, require};
-pub use body::{MAX_BODY, at_field, read_json};
+pub use body::{Body, MAX_BODY, at_field, read_json};
 pub use clock::Clock;
 pub use finish::finish;
 pub use pages::{Format, PageQuery, Row, page};

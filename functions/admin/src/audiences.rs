@@ -1,0 +1,70 @@
+//! `GET /v1/segments/{segment}/customers`: an audience, freshest label first.
+
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use ledger::CustomerId;
+use segmentation::{Day, Minor, Segment};
+use serde::Serialize;
+use web::{App, Caller, PageQuery, PathId, Problem, Row, page};
+
+/// One customer of an audience, with today's values.
+#[derive(Serialize)]
+struct Member {
+    customer: CustomerId,
+    segment: Segment,
+    /// The label's day: since when, as far as is known.
+    since: Option<Day>,
+    recency_days: u32,
+    frequency: u32,
+    monetary: Minor,
+}
+
+impl Row for Member {
+    const COLUMNS: &'static [&'static str] = &["customer", "segment", "since", "recency_days", "frequency", "monetary"];
+
+    fn fields(&self) -> Vec<String> {
+        vec![
+            self.customer.to_string(),
+            self.segment.to_string(),
+            self.since.map(|day| day.to_string()).unwrap_or_default(),
+            self.recency_days.to_string(),
+            self.frequency.to_string(),
+            self.monetary.to_string(),
+        ]
+    }
+}
+
+/// A page reads its profiles, and drops who is no longer in the segment today; who came since the last run comes with the
+/// next one.
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(segment): PathId<Segment>,
+    query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|error| Problem::field("query", error.body_text()))?;
+    let shop = &caller.shop;
+    let found = app.ledger.audience(&shop.id, segment, query.position()?.as_deref(), query.limit()?).await?;
+    let today = app.clock.today(shop.settings.time_zone);
+    let members: Vec<Member> = found
+        .customers
+        .into_iter()
+        .filter_map(|customer| {
+            let cuts = &shop.active.as_ref()?.cuts;
+            let values = customer.profile.orders.rfm(today, cuts.window)?;
+            let now = cuts.segment(&values);
+            let since = customer.profile.label().map(|label| label.day);
+            (now == segment).then_some(Member {
+                customer: customer.id,
+                segment,
+                since,
+                recency_days: values.recency_days,
+                frequency: values.frequency,
+                monetary: values.monetary,
+            })
+        })
+        .collect();
+    page(&query, &headers, &members, found.next.as_deref())
+}

@@ -1,0 +1,130 @@
+//! `POST /v1/orders`, one or up to 100, and `PUT /v1/orders/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use ledger::{Order, OrderId, OrderReceipt, RecordError, Status};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use web::{App, Body, Caller, PathId, Problem, read_json};
+
+use crate::wire::{OrderIn, Read};
+
+/// The most orders of one request.
+const MAX_BATCH: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch<'a> {
+    #[serde(borrow)]
+    orders: Vec<&'a RawValue>,
+}
+
+/// One order's answer within a batch: what it would have got alone.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<Receipt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+    /// The HTTP status it would have had.
+    code: u16,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Receipt {
+    Order(OrderReceipt),
+    Ignored { status: &'static str },
+}
+
+#[derive(Default, Serialize)]
+struct Answers {
+    recorded: usize,
+    duplicate: usize,
+    ignored: usize,
+    refused: usize,
+    results: Vec<Answer>,
+}
+
+/// One order: 201, whether recorded now or before. Up to 100 in `orders`: 200, with such an answer for each.
+pub(crate) async fn record(State(app): State<App>, caller: Caller, Body(body): Body) -> Result<Response, Problem> {
+    if let Ok(Batch { orders }) = serde_json::from_slice(&body) {
+        return record_batch(&app, &caller, &orders).await.map(|answers| Json(answers).into_response());
+    }
+    let sent: OrderIn = match read_json(&body) {
+        // What has `orders` is a batch with a mistake in it, not an order.
+        Err(_) if serde_json::from_slice::<serde_json::Value>(&body).is_ok_and(|v| v.get("orders").is_some()) => {
+            return Err(Problem::field("orders", "must be the only field, and an array of orders"));
+        }
+        sent => sent?,
+    };
+    let answer = record_one(&app, &caller, sent.placed(&caller.shop, app.clock)?).await?;
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+/// A revision: 200, whether recorded now or before; it creates the order if it is unknown.
+pub(crate) async fn revise(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+    Body(body): Body,
+) -> Result<Response, Problem> {
+    let sent: OrderIn = read_json(&body)?;
+    let answer = record_one(&app, &caller, sent.revised(&id, &caller.shop, app.clock)?).await?;
+    Ok(Json(answer).into_response())
+}
+
+async fn record_one(app: &App, caller: &Caller, read: Read) -> Result<Receipt, Problem> {
+    let order = match read {
+        Read::Order(order) => *order,
+        Read::IgnoredGuest => return Ok(Receipt::Ignored { status: "ignored" }),
+    };
+    let today = app.clock.today(caller.shop.settings.time_zone);
+    let answer = app.ledger.record_orders(&caller.shop, today, vec![order]).await.pop();
+    answer.ok_or_else(Problem::unavailable)?.map(Receipt::Order).map_err(Problem::from)
+}
+
+async fn record_batch(app: &App, caller: &Caller, orders: &[&RawValue]) -> Result<Answers, Problem> {
+    if orders.is_empty() || orders.len() > MAX_BATCH {
+        return Err(Problem::field("orders", format!("are from 1 to {MAX_BATCH}, not {}", orders.len())));
+    }
+    let read = orders.iter().enumerate().map(|(at, json)| {
+        let sent = read_json::<OrderIn>(json.get().as_bytes()).and_then(|sent| sent.placed(&caller.shop, app.clock));
+        sent.map_err(|problem| problem.under(&format!("orders[{at}]")))
+    });
+    let read: Vec<Result<Read, Problem>> = read.collect();
+    let sound: Vec<Order> = read
+        .iter()
+        .filter_map(|read| match read {
+            Ok(Read::Order(order)) => Some((**order).clone()),
+            _ => None,
+        })
+        .collect();
+    let today = app.clock.today(caller.shop.settings.time_zone);
+    let mut recorded = app.ledger.record_orders(&caller.shop, today, sound).await.into_iter();
+    let mut answers = Answers::default();
+    for one in read {
+        let receipt = match one {
+            Err(problem) => Err(problem),
+            Ok(Read::IgnoredGuest) => Ok(Receipt::Ignored { status: "ignored" }),
+            Ok(Read::Order(_)) => match recorded.next() {
+                Some(answer) => answer.map(Receipt::Order).map_err(|error: RecordError| error.into()),
+                None => Err(Problem::unavailable()),
+            },
+        };
+        let count = match &receipt {
+            Ok(Receipt::Order(receipt)) if receipt.status == Status::Recorded => &mut answers.recorded,
+            Ok(Receipt::Order(_)) => &mut answers.duplicate,
+            Ok(Receipt::Ignored { .. }) => &mut answers.ignored,
+            Err(_) => &mut answers.refused,
+        };
+        *count += 1;
+        answers.results.push(match receipt {
+            Ok(receipt) => Answer { code: StatusCode::CREATED.as_u16(), receipt: Some(receipt), problem: None },
+            Err(problem) => Answer { code: problem.status().as_u16(), receipt: None, problem: Some(problem) },
+        });
+    }
+    Ok(answers)
+}

@@ -1,0 +1,69 @@
+//! `resegment` as a Lambda function: called by the scheduler each hour, and by the state machine to drive a run.
+
+use std::sync::Arc;
+
+use ledger::ShopId;
+use serde::{Deserialize, Serialize};
+
+use crate::schedule::{StartError, StartRun, Tick, tick};
+use crate::steps::{RunError, Steps};
+use crate::{Progress, drive};
+
+/// What the function is called with.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// By the scheduler: begin what is due.
+    Tick {
+        /// Always `true`.
+        tick: bool,
+    },
+    /// By the state machine: drive this run.
+    Drive {
+        /// Of which shop.
+        shop: ShopId,
+        /// Its number.
+        run: u64,
+    },
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// To the scheduler.
+    Tick(Tick),
+    /// To the state machine: is the run at its end?
+    Drive {
+        /// `false`: call again.
+        done: bool,
+    },
+}
+
+/// Handles one event.
+///
+/// # Errors
+/// [`RunError`]; the caller tries again.
+pub async fn handle(steps: &Steps, start: &StartRun, event: Event) -> Result<Answer, RunError> {
+    match event {
+        Event::Tick { .. } => tick(steps, start).await.map(Answer::Tick),
+        Event::Drive { shop, run } => {
+            let told = |progress: Progress| tracing::debug!(?progress, "driving");
+            drive(steps, &shop, run, told).await.map(|_| Answer::Drive { done: true })
+        }
+    }
+}
+
+/// Starts the state machine: the name of an execution is the run, so a repeated start is one execution.
+#[must_use]
+pub fn state_machine(client: aws_sdk_sfn::Client, arn: String) -> StartRun {
+    Arc::new(move |shop, run| {
+        let (client, arn) = (client.clone(), arn.clone());
+        Box::pin(async move {
+            let input = serde_json::json!({ "shop": shop, "run": run }).to_string();
+            let name = format!("{shop}-{run}");
+            let started = client.start_execution().state_machine_arn(arn).name(name).input(input).send().await;
+            started.map(|_| ()).map_err(|error| StartError(aws_sdk_sfn::error::DisplayErrorContext(error).to_string()))
+        })
+    })
+}

@@ -1,0 +1,16 @@
+//! `resegment` as a Lambda function.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use resegment::Steps;
+use resegment::function::{Event, handle, state_machine};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    web::lambda::start_logs();
+    let config = web::lambda::sdk_config().await;
+    let app = web::lambda::app(&config).await?;
+    let steps = &Steps { ledger: app.ledger, clock: app.clock };
+    let start = &state_machine(aws_sdk_sfn::Client::new(&config), web::lambda::variable("RUN_STATE_MACHINE_ARN")?);
+    let function = service_fn(|event: LambdaEvent<Event>| async move { handle(steps, start, event.payload).await });
+    lambda_runtime::run(function).await
+}

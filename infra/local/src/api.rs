@@ -1,0 +1,130 @@
+//! A shop's API as the commands call it: over HTTP, or straight into the routers of this process.
+
+use anyhow::{Context, Result, bail};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, Uri};
+use http_body_util::BodyExt;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use ledger::ShopId;
+use serde_json::Value;
+use tower::ServiceExt;
+use web::App;
+
+use crate::cli::ApiOptions;
+use crate::machine::{Machine, router};
+
+/// An API with its key. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api {
+    target: Target,
+    key: String,
+}
+
+#[derive(Clone)]
+enum Target {
+    Here(Router),
+    Server { base: String, client: Client<HttpConnector, Body> },
+}
+
+/// An answer: its status and its document.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The document of a success, or an error that says what the service said.
+    pub(crate) fn ok(self) -> Result<Value> {
+        if self.status.is_success() {
+            return Ok(self.body);
+        }
+        let said = self.body.get("detail").and_then(Value::as_str).unwrap_or("no detail");
+        bail!("the service answered {}: {said}", self.status)
+    }
+}
+
+/// What a command works on; the machine, where it holds one, is to be stopped at the end.
+pub(crate) struct Connection {
+    pub(crate) api: Api,
+    pub(crate) machine: Option<Machine>,
+}
+
+impl Connection {
+    /// As the options say: a server, or this machine's data.
+    pub(crate) async fn open(options: &ApiOptions) -> Result<Connection> {
+        if let Some((url, key)) = options.url.as_ref().zip(options.key.as_ref()) {
+            return Ok(Connection { api: Api::server(url, key)?, machine: None });
+        }
+        let machine = Machine::open(&options.data.data).await?;
+        let known = machine.ledger.shop(&options.shop).await?;
+        if known.is_none() {
+            bail!(
+                "there is no shop `{}` in {}; `tercile shop create` makes one",
+                options.shop,
+                options.data.data.display()
+            );
+        }
+        let api = Api::here(&machine.app(options.as_of), &options.shop)?;
+        Ok(Connection { api, machine: Some(machine) })
+    }
+
+    pub(crate) async fn close(self) -> Result<()> {
+        match self.machine {
+            Some(machine) => machine.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Api {
+    /// The routers of this process, opened by a key that is stored nowhere.
+    pub(crate) fn here(app: &App, shop: &ShopId) -> Result<Api> {
+        Ok(Api { key: app.process_key(shop)?, target: Target::Here(router(app)) })
+    }
+
+    fn server(url: &str, key: &str) -> Result<Api> {
+        let base = url.trim_end_matches('/').to_owned();
+        let uri: Uri = base.parse().with_context(|| format!("`{url}` is no address"))?;
+        if uri.scheme_str() != Some("http") {
+            bail!("`{url}`: only http:// is spoken here; for https put a local proxy between");
+        }
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Ok(Api { target: Target::Server { base, client }, key: key.to_owned() })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
+        self.call(Method::GET, path, Vec::new()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &impl serde::Serialize) -> Result<Answer> {
+        self.call(Method::POST, path, serde_json::to_vec(body)?).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer> {
+        let base = match &self.target {
+            Target::Here(_) => "",
+            Target::Server { base, .. } => base,
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{base}{path}"))
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/json")
+            .body(Body::from(body))?;
+        let (status, bytes) = match &self.target {
+            Target::Here(router) => {
+                let answer = router.clone().oneshot(request).await?;
+                (answer.status(), answer.into_body().collect().await?.to_bytes())
+            }
+            Target::Server { base, client } => {
+                let answer = client.request(request).await.with_context(|| format!("no answer from {base}"))?;
+                (answer.status(), answer.into_body().collect().await?.to_bytes())
+            }
+        };
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Ok(Answer { status, body })
+    }
+}

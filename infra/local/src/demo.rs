@@ -1,0 +1,180 @@
+//! `tercile demo`: a year of a real shop through the real functions, month by month, in memory; then what a marketer sees.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use flate2::read::GzDecoder;
+use iso_currency::Currency;
+use ledger::{Changeable, Run, Settings, ShopId};
+use orders_csv::Item;
+use segmentation::{Day, Place};
+use serde_json::Value;
+use web::Clock;
+
+use crate::api::Api;
+use crate::cli::DemoOptions;
+use crate::import::{Wire, read_file, send};
+use crate::machine::Machine;
+use crate::resegment::run_once;
+use crate::{picture, tell};
+
+/// Real orders, half of the customers of "Online Retail" (Daqing Chen, CC BY 4.0): see `data/README.md`.
+const ORDERS: &[u8] = include_bytes!("../data/demo.csv.gz");
+const CURRENCY: Currency = Currency::GBP;
+const ZONE: chrono_tz::Tz = chrono_tz::Europe::London;
+
+pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
+    let started = Instant::now();
+    anstream::println!("A year of a British gift shop (Online Retail, Daqing Chen, CC BY 4.0; half of its customers),");
+    anstream::println!(
+        "sent order by order through the functions into an embedded engine, and segmented each month.\n"
+    );
+    let items = items()?;
+    let machine = Machine::in_memory().await?;
+    let shop: ShopId = "demo".parse()?;
+    let settings = Settings { version: 1, currency: CURRENCY, time_zone: ZONE, changeable: Changeable::default() };
+    machine.ledger.create_shop(&shop, &settings, Clock::System.today(ZONE)).await?;
+
+    let mut last: Option<Run> = None;
+    let mut api = None;
+    let mut rest = items.as_slice();
+    while !rest.is_empty() {
+        let ends = month_end(day_of(&rest[0])).min(options.as_of);
+        let count = rest.iter().take_while(|item| day_of(item) < ends).count();
+        let (month, later) = rest.split_at(count);
+        // A new state: its clock stands at the month's end.
+        let here = Api::here(&machine.app(Some(ends)), &shop)?;
+        send(&here, month, Wire { zone: ZONE, currency: CURRENCY }).await?;
+        let run = run_once(&here, false).await?;
+        told(&run, month.len());
+        (last, api, rest) = (Some(run), Some(here), later);
+        if ends >= options.as_of {
+            break;
+        }
+    }
+    let (run, api) = last.zip(api).context("there are no orders before that day")?;
+    picture::base(&picture::Base::read(&api.get("/v1/segments").await?.ok()?)?, CURRENCY);
+    movers(&run);
+    for segment in ["r2f3m3", "r2f3m2", "r3f1m1"] {
+        customer(&api, segment).await?;
+    }
+    machine.stop().await?;
+    anstream::println!("\nThis took {} and is gone now: it was all in memory.", tell::seconds(started.elapsed()));
+    go_on();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The file's orders and returns, by time.
+fn items() -> Result<Vec<Item>> {
+    let mut file = tempfile::NamedTempFile::new().context("no temporary file")?;
+    let mut text = Vec::new();
+    GzDecoder::new(ORDERS).read_to_end(&mut text)?;
+    file.write_all(&text)?;
+    let options = orders_csv::ImportOptions { time_zone: ZONE, ..orders_csv::ImportOptions::default() };
+    Ok(read_file(file.path(), &options)?.items)
+}
+
+fn day_of(item: &Item) -> Day {
+    match item {
+        Item::Order(order) => order.time.day(),
+        Item::Return(back) => back.time.day(),
+    }
+}
+
+/// The first day of the next month.
+fn month_end(day: Day) -> Day {
+    let next = (1..=31).map(|days| day.plus(days)).find(|next| next.month_number() != day.month_number());
+    next.unwrap_or(Day::MAX)
+}
+
+fn told(run: &Run, sent: usize) {
+    let Some(counts) = &run.counts else { return };
+    anstream::println!(
+        "  {}  {:>6} orders and returns sent, {:>5} customers, {:>5} moved",
+        run.day,
+        tell::grouped(sent as i64),
+        tell::grouped(counts.census.total().customers as i64),
+        tell::grouped(counts.matrix.moved() as i64),
+    );
+}
+
+/// Who moved in the last run, and why.
+fn movers(run: &Run) {
+    let Some(counts) = &run.counts else { return };
+    let bold = anstyle::Style::new().bold();
+    let steps: Vec<String> = counts
+        .steps
+        .iter()
+        .map(|(cause, count)| format!("{} by {cause:?}", tell::grouped(*count as i64)).to_lowercase())
+        .collect();
+    anstream::println!(
+        "\n{bold}Who moved in the run of {}{bold:#} (orders move their customers at once, each with its cause)",
+        run.day
+    );
+    anstream::println!(
+        "  {} of {} customers; steps: {}",
+        tell::grouped(counts.matrix.moved() as i64),
+        tell::grouped(counts.matrix.total() as i64),
+        steps.join(", ")
+    );
+    let mut moves: Vec<(Place, Place, u64)> = counts.matrix.moves().collect();
+    moves.sort_by_key(|(from, to, count)| (std::cmp::Reverse(*count), *from, *to));
+    for (from, to, count) in moves.iter().take(6) {
+        anstream::println!("  {:>5}  {from} → {to}", tell::grouped(*count as i64));
+    }
+}
+
+/// One customer of a segment: why they stand there, and what the playbook says.
+async fn customer(api: &Api, segment: &str) -> Result<()> {
+    let members = api.get(&format!("/v1/segments/{segment}/customers?limit=1")).await?.ok()?;
+    let Some(id) = members["items"][0]["customer"].as_str() else { return Ok(()) };
+    let path = ledger::path_form(id);
+    let stands = api.get(&format!("/v1/customers/{path}/segment")).await?.ok()?;
+    let offers = api.get(&format!("/v1/customers/{path}/offers")).await?.ok()?;
+    let bold = anstyle::Style::new().bold();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    anstream::println!("\n{bold}Customer {id}: {segment}, {}{bold:#}", text(&stands["group"]));
+    let explanation = &stands["explanation"];
+    let mut lines: BTreeMap<&str, String> = BTreeMap::new();
+    lines.insert("why", text(&offers["reason"]));
+    for axis in explanation["axes"].as_array().into_iter().flatten() {
+        let Some(distance) = axis["to_next"].as_i64() else { continue };
+        let words = match axis["axis"].as_str() {
+            Some("recency") => "an order today takes recency to 3".to_owned(),
+            Some("frequency") => format!("{distance} more orders to the next frequency"),
+            _ => format!("{} more to the next monetary", tell::money(segmentation::Minor(distance), CURRENCY)),
+        };
+        lines.entry("next").and_modify(|all| *all = format!("{all}; {words}")).or_insert(words);
+    }
+    if let Some(day) = explanation["if_idle"]["day"].as_str() {
+        lines.insert("idle", format!("without an order, {} from {day} on", text(&explanation["if_idle"]["to"])));
+    }
+    for name in ["why", "next", "idle"] {
+        if let Some(line) = lines.get(name) {
+            anstream::println!("  {name:<9} {line}");
+        }
+    }
+    anstream::println!("  goal      {}", text(&offers["goal"]));
+    anstream::println!("  mechanic  {}", text(&offers["mechanic"]));
+    if let Some(caution) = offers["caution"].as_str() {
+        anstream::println!("  caution   {caution}");
+    }
+    for idea in offers["ideas"].as_array().into_iter().flatten() {
+        anstream::println!("  idea      {}", text(&idea["text"]));
+    }
+    Ok(())
+}
+
+fn go_on() {
+    let bold = anstyle::Style::new().bold();
+    anstream::println!("\n{bold}To go on{bold:#}");
+    anstream::println!("  your own file, no database   cargo run --release -- segment ORDERS.csv");
+    anstream::println!(
+        "  your own shop, on this disk  cargo run --release -- shop create my-shop --currency EUR --time-zone Europe/Berlin"
+    );
+    anstream::println!("                               cargo run --release -- serve");
+    anstream::println!("  the API and a deployment     README.md");
+}

@@ -1,0 +1,74 @@
+//! The functions on one machine: embedded engine, one state, all routers under one address.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use engine::Engine;
+use ledger::{KeySecret, Ledger, Tables};
+use resegment::Steps;
+use resegment::schedule::StartRun;
+use segmentation::Day;
+use web::{App, Clock};
+
+use crate::data_dir::DataDir;
+
+/// An engine with the ledger over it.
+pub(crate) struct Machine {
+    pub(crate) engine: Engine,
+    pub(crate) ledger: Ledger,
+    _data: Option<DataDir>,
+}
+
+impl Machine {
+    /// On a directory that survives.
+    pub(crate) async fn open(path: &Path) -> Result<Machine> {
+        let data = DataDir::open(path)?;
+        let secret = data.key_secret()?;
+        let engine = Engine::open(&data.engine_file()).await.context("the engine did not start")?;
+        let ledger = Ledger::new(engine.client(), Tables::default(), secret);
+        Ok(Machine { engine, ledger, _data: Some(data) })
+    }
+
+    /// In memory: everything goes with the process.
+    pub(crate) async fn in_memory() -> Result<Machine> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).context("the system has no randomness")?;
+        let engine = Engine::memory().await.context("the engine did not start")?;
+        let ledger = Ledger::new(engine.client(), Tables::default(), KeySecret::new(secret));
+        Ok(Machine { engine, ledger, _data: None })
+    }
+
+    /// The state, as of a day or now.
+    pub(crate) fn app(&self, as_of: Option<Day>) -> App {
+        App::new(self.ledger.clone(), as_of.map_or(Clock::System, Clock::AsOf))
+    }
+
+    /// Ends the engine in order.
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.engine.stop().await.context("the engine did not stop in order")
+    }
+}
+
+/// All functions' routes.
+pub(crate) fn router(app: &App) -> Router {
+    let routes = purchases::router(app).merge(offers::router(app)).merge(admin::router(app, start_here(app)));
+    web::finish(routes, app.clone())
+}
+
+/// Sets a begun run going as a task of this process.
+pub(crate) fn start_here(app: &App) -> StartRun {
+    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    Arc::new(move |shop, run| {
+        let steps = steps.clone();
+        Box::pin(async move {
+            tokio::spawn(async move {
+                if let Err(error) = resegment::drive(&steps, &shop, run, |_| {}).await {
+                    tracing::error!(%shop, run, %error, "the run broke off; it is gone on with when its lease has expired");
+                }
+            });
+            Ok(())
+        })
+    })
+}

@@ -1,0 +1,42 @@
+//! `tercile resegment`: one run of one shop, now.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use ledger::Run;
+use serde_json::json;
+
+use crate::api::{Api, Connection};
+use crate::cli::ResegmentOptions;
+use crate::picture;
+use crate::shop::currency;
+
+pub(crate) async fn run(options: ResegmentOptions) -> Result<ExitCode> {
+    let connection = Connection::open(&options.api).await?;
+    run_once(&connection.api, options.refit).await?;
+    let settings = connection.api.get("/v1/settings").await?.ok()?;
+    let census = connection.api.get("/v1/segments").await?.ok()?;
+    picture::base(&picture::Base::read(&census)?, currency(settings["currency"].as_str().unwrap_or_default())?);
+    connection.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Begins a run and waits for its end.
+pub(crate) async fn run_once(api: &Api, refit: bool) -> Result<Run> {
+    let begun = api.post("/v1/runs", &json!({ "refit": refit })).await?.ok()?;
+    let number = begun["run"].as_u64().context("a run without its number")?;
+    let spinner = indicatif::ProgressBar::new_spinner().with_message(format!("run {number}"));
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    loop {
+        let run: Run = serde_json::from_value(api.get(&format!("/v1/runs/{number}")).await?.ok()?)?;
+        match run.status {
+            ledger::RunStatus::Running => tokio::time::sleep(Duration::from_millis(50)).await,
+            ledger::RunStatus::Published => {
+                spinner.finish_and_clear();
+                return Ok(run);
+            }
+            ledger::RunStatus::Failed => bail!("run {number} failed: {}", run.failure.unwrap_or_default()),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `tercile serve`: the API on a port, the schedule on a clock, until Ctrl-C.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use resegment::Steps;
+use resegment::schedule::tick;
+use tokio::net::TcpListener;
+use web::App;
+
+use crate::cli::ServeOptions;
+use crate::machine::{Machine, router, start_here};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
+    let machine = Machine::open(&options.data.data).await?;
+    let app = machine.app(options.as_of);
+    let listener = TcpListener::bind((options.host, options.port))
+        .await
+        .with_context(|| format!("cannot listen on {}:{}", options.host, options.port))?;
+    let address = listener.local_addr()?;
+    println!("Tercile serves {} on http://{address}", options.data.data.display());
+    if let Some(day) = options.as_of {
+        println!("Every answer is as of {day}.");
+    }
+    println!("Ctrl-C ends it.");
+    let hourly = async {
+        let mut hours = tokio::time::interval(HOUR);
+        loop {
+            hours.tick().await;
+            look_at_schedule(&machine, &app).await;
+        }
+    };
+    let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stopped());
+    tokio::select! {
+        ended = serving => ended.context("the server broke off")?,
+        () = hourly => {}
+    }
+    machine.stop().await?;
+    println!("Ended in order.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the scheduler does in a deployment: begins the runs that are due, and lets go what has expired.
+async fn look_at_schedule(machine: &Machine, app: &App) {
+    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    match tick(&steps, &start_here(app)).await {
+        Ok(found) => tracing::info!(begun = found.begun, failed = found.failed, "looked at the schedule"),
+        Err(error) => tracing::error!(%error, "the schedule could not be read"),
+    }
+    if let Err(error) = machine.engine.sweep_expired().await {
+        tracing::error!(%error, "expired items were not swept");
+    }
+}
+
+/// Ctrl-C, or a supervisor's SIGTERM.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
