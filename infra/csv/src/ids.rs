@@ -150,13 +150,22 @@ impl Texts {
     pub(crate) fn show(&self, id: Id) -> CustomerId<'_> {
         match id.interned() {
             None => CustomerId::Number(id.0),
-            Some(place) => {
-                let (at, n) = (place as usize % SHARDS, place as usize / SHARDS);
-                let text = self.0.get(at).map_or(&[][..], |shard| shard.text(u32::try_from(n).unwrap_or(0)));
-                // Checked when it was taken in.
-                CustomerId::Text(std::str::from_utf8(text).unwrap_or_default())
-            }
+            // Checked when it was taken in.
+            Some(place) => CustomerId::Text(std::str::from_utf8(self.bytes(place)).unwrap_or_default()),
         }
+    }
+
+    /// Gives the bytes of an id as the file has it to `take`.
+    pub(crate) fn with_bytes<T>(&self, id: Id, take: impl FnOnce(&[u8]) -> T) -> T {
+        match id.interned() {
+            None => take(id.0.to_string().as_bytes()),
+            Some(place) => take(self.bytes(place)),
+        }
+    }
+
+    fn bytes(&self, place: u64) -> &[u8] {
+        let (at, n) = (place as usize % SHARDS, place as usize / SHARDS);
+        self.0.get(at).map_or(&[], |shard| shard.text(u32::try_from(n).unwrap_or(0)))
     }
 }
 

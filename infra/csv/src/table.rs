@@ -42,7 +42,7 @@ impl Table {
             if numbers_only {
                 share.sort_unstable_by_key(|customer| customer.id);
             } else {
-                share.sort_unstable_by(|a, b| table.order(a, b));
+                share = table.by_text(share);
             }
             share
         })?;
@@ -68,6 +68,23 @@ impl Table {
                 segment: cuts.segment(&rfm),
             })
         })
+    }
+
+    /// Sorts by the ids' bytes. The first sixteen stand beside each customer, so the table of texts is asked only where they are equal.
+    fn by_text(&self, share: Vec<Folded>) -> Vec<Folded> {
+        let mut beginning = [0; 16];
+        let mut keyed: Vec<(u128, Folded)> = Vec::with_capacity(share.len());
+        for customer in share {
+            let begin = |text: &[u8]| {
+                let length = text.len().min(16);
+                beginning = [0; 16];
+                beginning[..length].copy_from_slice(&text[..length]);
+                u128::from_be_bytes(beginning)
+            };
+            keyed.push((self.texts.with_bytes(customer.id, begin), customer));
+        }
+        keyed.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| self.order(one, other)));
+        keyed.into_iter().map(|(_, customer)| customer).collect()
     }
 
     fn order(&self, a: &Folded, b: &Folded) -> Ordering {

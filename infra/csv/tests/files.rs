@@ -119,6 +119,10 @@ fn ids_sort_as_numbers_only_when_all_are_numbers() {
     };
     assert_eq!(ids(&["10", "9", "100"]), ["9", "10", "100"]);
     assert_eq!(ids(&["10", "9", "007", "7"]), ["007", "10", "7", "9"]);
+    let alike = ["customer-of-the-shop-2", "customer-of-the-shop", "customer-of-the-", "customer-of-the-shop-10", "c"];
+    let mut sorted = alike;
+    sorted.sort_unstable();
+    assert_eq!(ids(&alike), sorted);
 }
 
 #[test]

@@ -10,8 +10,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, StreamSpecification, StreamViewType, TableDescription, TimeToLiveDescription,
-    TimeToLiveSpecification, TimeToLiveStatus,
+    ScalarAttributeType, TableDescription, TimeToLiveDescription, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 /// A table's definition.
@@ -27,8 +26,6 @@ pub struct Table {
     pub indexes: BTreeMap<String, Index>,
     /// How its capacity is paid for.
     pub billing: BillingMode,
-    /// What its stream shows, if it has one.
-    pub stream: Option<StreamViewType>,
     /// The attribute that says when an item expires, if items do.
     pub expiry: Option<String>,
 }
@@ -90,11 +87,6 @@ impl Table {
                 .and_then(|summary| summary.billing_mode())
                 .cloned()
                 .unwrap_or(BillingMode::Provisioned),
-            stream: table
-                .stream_specification()
-                .filter(|stream| stream.stream_enabled())
-                .and_then(StreamSpecification::stream_view_type)
-                .cloned(),
             expiry: expiry.filter(on).and_then(|ttl| ttl.attribute_name()).map(str::to_owned),
         })
     }
@@ -109,7 +101,6 @@ impl Table {
             .or_else(|| part("key attributes", &self.attributes, &found.attributes))
             .or_else(|| part("indexes", &self.indexes, &found.indexes))
             .or_else(|| part("billing mode", &self.billing, &found.billing))
-            .or_else(|| part("stream", &self.stream, &found.stream))
             .or_else(|| part("expiry attribute", &self.expiry, &found.expiry))
     }
 
@@ -119,13 +110,7 @@ impl Table {
             .create_table()
             .table_name(&self.name)
             .set_key_schema(Some(self.key.schema()?))
-            .billing_mode(self.billing.clone())
-            .set_stream_specification(
-                self.stream
-                    .clone()
-                    .map(|view| StreamSpecification::builder().stream_enabled(true).stream_view_type(view).build())
-                    .transpose()?,
-            );
+            .billing_mode(self.billing.clone());
         for (name, kind) in &self.attributes {
             let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(kind.clone());
             call = call.attribute_definitions(attribute.build()?);

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ProjectionType, ScalarAttributeType,
-    StreamViewType,
 };
 use engine::{Engine, EngineError, tables};
 
@@ -76,8 +75,6 @@ async fn every_table_and_index_has_the_keys_of_the_template() {
             assert_eq!(Some(attribute.attribute_type()), table.attributes.get(attribute.attribute_name()));
         }
         assert_eq!(described.attribute_definitions().len(), table.attributes.len(), "{}", table.name);
-        let stream = described.stream_specification().and_then(|stream| stream.stream_view_type());
-        assert_eq!(stream, table.stream.as_ref(), "{}", table.name);
         let billing = described.billing_mode_summary().and_then(|summary| summary.billing_mode());
         assert_eq!(billing, Some(&table.billing), "{}", table.name);
         let expiry = engine.client().describe_time_to_live().table_name(&table.name).send().await.unwrap();
@@ -98,7 +95,6 @@ fn the_template_has_what_the_design_asks_for() {
     let audience = &customers.indexes["audience"];
     assert_eq!((audience.key.hash.as_str(), audience.key.range.as_deref()), ("audience_pk", Some("audience_sk")));
     assert_eq!(audience.projection, ProjectionType::KeysOnly);
-    assert_eq!(ledger.stream, Some(StreamViewType::NewImage));
     assert_eq!(shops.expiry.as_deref(), Some("expires_at"));
     assert_eq!((&customers.expiry, &ledger.expiry), (&None, &None));
 }

@@ -1,0 +1,84 @@
+//! Keys and scopes (law 15).
+
+use axum::body::Body;
+use axum::http::Request;
+use e2e::{World, acme};
+use ledger::Scope;
+
+use crate::order;
+
+const PATHS: [(&str, &str, Scope); 13] = [
+    ("POST", "/v1/orders", Scope::Ingest),
+    ("PUT", "/v1/orders/A-1", Scope::Ingest),
+    ("POST", "/v1/returns", Scope::Ingest),
+    ("GET", "/v1/customers/ann/segment", Scope::Checkout),
+    ("GET", "/v1/customers/ann/offers", Scope::Checkout),
+    ("GET", "/v1/settings", Scope::Admin),
+    ("PUT", "/v1/settings", Scope::Admin),
+    ("POST", "/v1/runs", Scope::Admin),
+    ("GET", "/v1/runs/1", Scope::Admin),
+    ("GET", "/v1/customers/ann", Scope::Admin),
+    ("GET", "/v1/customers/ann/history", Scope::Admin),
+    ("GET", "/v1/segments", Scope::Admin),
+    ("GET", "/v1/segments/r1f1m1/customers", Scope::Admin),
+];
+
+#[tokio::test]
+async fn every_route_wants_a_key_of_its_scope() {
+    let world = World::on("2026-11-22").await;
+    for (method, path, scope) in PATHS {
+        let without = world.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(without.told(), (401, "unauthorized".into()), "{method} {path}");
+        for held in Scope::ALL {
+            let status = world.call_as(world.key(held), method, path, "").await.status.as_u16();
+            assert_eq!(status == 403, !held.opens(scope), "{method} {path} with {held}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unknown_and_wrong_keys_get_one_answer_and_no_read_of_the_shop() {
+    let world = World::on("2026-11-22").await;
+    let sound = world.key(Scope::Admin).to_owned();
+    let mut wrong_secret = sound.clone();
+    let last = if wrong_secret.pop() == Some('0') { '1' } else { '0' };
+    wrong_secret.push(last);
+    let wrong_id = sound.replacen(&sound[9..12], "fff", 1);
+    let answers = [
+        world.call_as(&wrong_secret, "GET", "/v1/settings", "").await,
+        world.call_as(&wrong_id, "GET", "/v1/settings", "").await,
+        world.call_as("nonsense", "GET", "/v1/settings", "").await,
+        world.call_as(&sound.replace("_acme_", "_other_"), "GET", "/v1/settings", "").await,
+    ];
+    for answer in &answers {
+        assert_eq!((answer.status.as_u16(), &answer.text), (401, &answers[0].text));
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn a_shop_sees_only_itself() {
+    let world = World::on("2026-11-22").await;
+    let other = e2e::shop(&world.ledger, &"other".parse().unwrap()).await;
+    let theirs = &other.last().unwrap().token;
+    assert_eq!(world.post("/v1/orders", &order("A-1", "ann", "2026-11-01T10:00:00Z")).await.status, 201);
+    world.run().await;
+    assert_eq!(world.call_as(theirs, "GET", "/v1/customers/ann", "").await.status, 404);
+    assert_eq!(world.call_as(theirs, "GET", "/v1/customers/ann/history", "").await.status, 404);
+    assert_eq!(world.call_as(theirs, "GET", "/v1/runs/1", "").await.status, 404);
+    assert_eq!(world.call_as(theirs, "GET", "/v1/segments", "").await.status, 404);
+    let looked_up = world.call_as(theirs, "GET", "/v1/customers/ann/segment", "").await;
+    assert_eq!(looked_up.json["known"], false);
+    let mine = order("A-1", "bob", "2026-11-02T10:00:00Z").to_string();
+    assert_eq!(world.call_as(theirs, "POST", "/v1/orders", mine).await.status, 201, "their A-1 is another order");
+    assert_eq!(acme().as_str(), "acme");
+}
+
+#[tokio::test]
+async fn warm_checks_of_a_key_cost_no_read() {
+    let world = World::on("2026-11-22").await;
+    world.get("/v1/customers/ann/segment").await;
+    world.calls.take();
+    assert_eq!(world.call_as("tcl_acme_x_y", "GET", "/v1/customers/ann/segment", "").await.status, 401);
+    assert!(world.calls.take().is_empty(), "what is no key is refused before any read");
+}

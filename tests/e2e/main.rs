@@ -1,0 +1,16 @@
+//! End-to-end tests: requests in, answers out, through the real functions, the real SDK and the embedded engine.
+
+mod auth;
+mod bad_input;
+mod customers;
+mod lookups;
+mod orders;
+mod runs;
+mod template;
+
+use serde_json::{Value, json};
+
+/// An order of `customer` for 12.50 pounds.
+fn order(id: &str, customer: &str, time: &str) -> Value {
+    json!({ "id": id, "customer": customer, "time": time, "currency": "GBP", "total": 1250 })
+}

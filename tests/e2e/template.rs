@@ -1,0 +1,33 @@
+//! The template and the routers have the same routes.
+
+use e2e::World;
+
+/// The template's routes as `METHOD /path`, read from its `Path:` and `Method:` lines.
+fn routes() -> Vec<(String, String)> {
+    let template = include_str!("../../infra/template.yaml");
+    let value = |text: &str, name: &str| {
+        let rest = text.split(&format!("{name}: ")).nth(1)?;
+        match rest.strip_prefix('"') {
+            Some(quoted) => Some(quoted.split('"').next()?.to_owned()),
+            None => Some(rest.split([',', ' ', '}']).next()?.to_owned()),
+        }
+    };
+    template
+        .lines()
+        .filter(|line| line.contains("Path: ") && line.contains("/v1/"))
+        .filter_map(|line| Some((value(line, "Method")?.to_uppercase(), value(line, "Path")?)))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_route_of_the_template_is_answered() {
+    let world = World::on("2026-11-22").await;
+    let routes = routes();
+    assert_eq!(routes.len(), 13, "{routes:?}");
+    for (method, path) in routes {
+        let path = path.replace("{segment}", "r1f1m1").replace("{id}", "1");
+        let answer = world.call(&method, &path, "").await;
+        let unknown = answer.text.contains("there is no such path") || answer.status == 405;
+        assert!(!unknown, "{method} {path}: {}", answer.text);
+    }
+}

@@ -1,0 +1,214 @@
+//! A world to test in: an engine, a shop with its keys, all functions under one router, and a count of the SDK's calls.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use engine::Engine;
+use http_body_util::BodyExt;
+use ledger::{Changeable, KeySecret, Ledger, NewKey, Scope, Settings, ShopId, Tables};
+use resegment::Steps;
+use resegment::schedule::StartRun;
+use segmentation::Day;
+use serde_json::Value;
+use tower::ServiceExt;
+use web::{App, Clock};
+
+/// Calls of the SDK by operation, as `DynamoDB_20120810.GetItem` in the request says.
+#[derive(Clone, Debug, Default)]
+pub struct Calls(Arc<Mutex<BTreeMap<String, usize>>>);
+
+impl Calls {
+    /// The counts since the last time, which begin anew.
+    pub fn take(&self) -> BTreeMap<String, usize> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Intercept for Calls {
+    fn name(&self) -> &'static str {
+        "Calls"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let target = context.request().headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default() += 1;
+        Ok(())
+    }
+}
+
+/// An answer of the service.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body as it came.
+    pub text: String,
+    /// Its body as JSON, or null.
+    pub json: Value,
+}
+
+impl Answer {
+    /// Status and the names of the fields that a problem names, or of its type.
+    pub fn told(&self) -> (u16, String) {
+        let errors = self.json["errors"].as_array().cloned().unwrap_or_default();
+        let fields: Vec<&str> = errors.iter().filter_map(|error| error["field"].as_str()).collect();
+        let kind = self.json["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap_or_default();
+        (self.status.as_u16(), if fields.is_empty() { kind.to_owned() } else { fields.join(" ") })
+    }
+}
+
+/// One shop, `acme`, in pounds and London's days, on an engine of its own.
+pub struct World {
+    /// The engine; taken away to see what the service says without it.
+    pub engine: Option<Engine>,
+    /// The ledger, under the same client as the functions.
+    pub ledger: Ledger,
+    /// The functions' state.
+    pub app: App,
+    /// Their routes.
+    pub router: Router,
+    /// The shop's keys: ingest, checkout, admin.
+    pub keys: Vec<NewKey>,
+    /// Calls made so far.
+    pub calls: Calls,
+}
+
+/// The shop of every world.
+pub fn acme() -> ShopId {
+    #[expect(clippy::expect_used, reason = "a constant")]
+    "acme".parse().expect("a shop's name")
+}
+
+impl World {
+    /// As of a shop day.
+    pub async fn on(day: &str) -> World {
+        #[expect(clippy::expect_used, reason = "tests write days that are days")]
+        let day: Day = day.parse().expect("a day");
+        let calls = Calls::default();
+        #[expect(clippy::expect_used, reason = "without an engine no test can run")]
+        let engine = Engine::memory().await.expect("an engine");
+        let config = engine.client().config().to_builder().interceptor(calls.clone()).build();
+        let ledger = Ledger::new(Client::from_conf(config), Tables::default(), KeySecret::new(*b"a secret of tests"));
+        let keys = shop(&ledger, &acme()).await;
+        let app = App::new(ledger.clone(), Clock::AsOf(day));
+        let router = router(&app);
+        World { engine: Some(engine), ledger, app, router, keys, calls }
+    }
+
+    /// The same store and keys on another day.
+    pub fn move_to(&mut self, day: &str) {
+        #[expect(clippy::expect_used, reason = "tests write days that are days")]
+        let day: Day = day.parse().expect("a day");
+        self.app = App::new(self.ledger.clone(), Clock::AsOf(day));
+        self.router = router(&self.app);
+    }
+
+    /// The token of a scope.
+    pub fn key(&self, scope: Scope) -> &str {
+        self.keys.iter().find(|key| key.scopes == [scope]).map_or("", |key| key.token.as_str())
+    }
+
+    /// A call with the admin key.
+    pub async fn call(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+        self.call_as(self.key(Scope::Admin), method, path, body).await
+    }
+
+    /// A call with this token.
+    pub async fn call_as(&self, token: &str, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
+        #[expect(clippy::expect_used, reason = "tests write paths that are paths")]
+        self.send(request.body(body.into()).expect("a request")).await
+    }
+
+    /// Any request.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        #[expect(clippy::expect_used, reason = "a router does not fail")]
+        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            json: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        }
+    }
+
+    /// POSTs a document.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path, body.to_string()).await
+    }
+
+    /// GETs a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, "").await
+    }
+
+    /// Begins a run through the API and waits until it is published.
+    pub async fn run(&self) -> Value {
+        let begun = self.post("/v1/runs", &serde_json::json!({})).await;
+        assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.text);
+        let path = format!("/v1/runs/{}", begun.json["run"]);
+        loop {
+            let run = self.get(&path).await.json;
+            match run["status"].as_str() {
+                Some("running") => tokio::task::yield_now().await,
+                Some("published") => return run,
+                other => panic!("run: {other:?}"),
+            }
+        }
+    }
+
+    /// How many items a table holds.
+    pub async fn count(&self, table: &str) -> usize {
+        let mut items = self.ledger.client().scan().table_name(table).into_paginator().items().send();
+        let mut count = 0;
+        while let Some(item) = items.next().await {
+            assert!(item.is_ok(), "{item:?}");
+            count += 1;
+        }
+        count
+    }
+}
+
+/// Makes a shop with the default settings.
+pub async fn shop(ledger: &Ledger, id: &ShopId) -> Vec<NewKey> {
+    let settings = Settings {
+        version: 1,
+        currency: iso_currency::Currency::GBP,
+        time_zone: chrono_tz::Europe::London,
+        changeable: Changeable::default(),
+    };
+    #[expect(clippy::expect_used, reason = "a new engine takes a new shop")]
+    ledger.create_shop(id, &settings, Day::MIN).await.expect("a shop")
+}
+
+/// All functions under one router, as one machine serves them.
+pub fn router(app: &App) -> Router {
+    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let start: StartRun = Arc::new(move |shop, run| {
+        let steps = steps.clone();
+        Box::pin(async move {
+            tokio::spawn(async move { resegment::drive(&steps, &shop, run, |_| {}).await.map(|run| run.run) });
+            Ok(())
+        })
+    });
+    let routes = purchases::router(app).merge(offers::router(app)).merge(admin::router(app, start));
+    web::finish(routes, app.clone())
+}
