@@ -1,5 +1,7 @@
 //! End-to-end tests: requests in, answers out, through the real functions, the real SDK and the embedded engine.
 
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+
 mod auth;
 mod bad_input;
 mod customers;

@@ -194,6 +194,23 @@ async fn a_shard_that_breaks_off_after_its_counts_finishes_its_labels_and_counts
 }
 
 #[tokio::test]
+async fn before_the_first_order_a_run_makes_no_cuts_and_says_why() {
+    let world = World::on("2026-11-01").await;
+    let begun = world.post("/v1/runs", &json!({})).await.json;
+    let run = loop {
+        let run = world.get(&format!("/v1/runs/{}", begun["run"])).await.json;
+        if run["status"] != "running" {
+            break run;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((&run["status"], &run["activation"]), (&json!("failed"), &json!(null)), "{run}");
+    assert!(run["failure"].as_str().is_some_and(|why| why.contains("nothing to segment")));
+    fill(&world, 100).await;
+    assert_eq!(world.run().await["activation"], 1, "the next run is free to begin");
+}
+
+#[tokio::test]
 async fn two_runs_at_once_are_one_run_and_one_409() {
     let world = World::on("2026-11-01").await;
     fill(&world, 100).await;
@@ -205,8 +222,9 @@ async fn two_runs_at_once_are_one_run_and_one_409() {
 #[tokio::test]
 async fn the_schedule_begins_each_shops_day_once() {
     let world = World::on("2026-11-01").await;
-    e2e::shop(&world.ledger, &"other".parse().unwrap()).await;
-    for shop in ["acme", "other"] {
+    fill(&world, 100).await;
+    e2e::shop(&world.ledger, &"empty".parse().unwrap()).await;
+    for shop in ["acme", "empty"] {
         let shop = world.ledger.shop(&shop.parse().unwrap()).await.unwrap().unwrap();
         let any_hour = ledger::Changeable { run_hour: 0, ..ledger::Changeable::default() };
         world.ledger.change_settings(&shop, any_hour).await.unwrap();
@@ -223,5 +241,7 @@ async fn the_schedule_begins_each_shops_day_once() {
     let first = tick(&steps, &start).await.unwrap();
     assert_eq!((first.begun, first.failed), (2, 0));
     let again = tick(&steps, &start).await.unwrap();
-    assert_eq!((again.begun, again.failed), (0, 0), "the day has its run");
+    assert_eq!((again.begun, again.failed), (1, 0), "one day has its run; the shop without orders is looked at again");
+    let run = world.ledger.shop(&acme()).await.unwrap().unwrap().current.last_run;
+    assert_eq!(run.map(|run| run.run), Some(1));
 }

@@ -50,7 +50,9 @@ struct Answers {
 
 /// One order: 201, whether recorded now or before. Up to 100 in `orders`: 200, with such an answer for each.
 pub(crate) async fn record(State(app): State<App>, caller: Caller, Body(body): Body) -> Result<Response, Problem> {
-    if let Ok(Batch { orders }) = serde_json::from_slice(&body) {
+    if body.trim_ascii_start().starts_with(b"{")
+        && let Ok(Batch { orders }) = serde_json::from_slice(&body)
+    {
         return record_batch(&app, &caller, &orders).await.map(|answers| Json(answers).into_response());
     }
     let sent: OrderIn = match read_json(&body) {

@@ -14,7 +14,7 @@ pub enum Progress {
     Assigned(usize, usize),
 }
 
-/// Drives a run that was begun to its end. After an error the run stays unfinished: once its lease has expired, whoever
+/// Drives a run that was begun to its end: published, or failed for good where there is nobody to segment. After an error the run stays unfinished: once its lease has expired, whoever
 /// begins the shop's next run goes on with this one.
 ///
 /// # Errors
@@ -47,7 +47,12 @@ async fn run_steps(steps: &Steps, shop: &ShopId, run: u64, progress: impl Fn(Pro
             progress(Progress::Surveyed(surveys.len(), count));
         }
     }
-    let settled = steps.fit(&FitInput { plan: plan.clone(), surveys }).await?;
+    let settled = match steps.fit(&FitInput { plan: plan.clone(), surveys }).await {
+        Err(error @ RunError::EmptyBase) => {
+            return Ok(steps.ledger.fail_run(shop, plan.run, error.to_string(), steps.clock.now()).await?);
+        }
+        settled => settled?,
+    };
     let activation = settled.activation.ok_or_else(|| LedgerError::Damaged("a run without its activation".into()))?;
     let mut tasks = JoinSet::new();
     for shard in &plan.shards {

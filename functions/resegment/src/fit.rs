@@ -10,7 +10,7 @@ impl Steps {
     /// activation in the same transaction.
     ///
     /// # Errors
-    /// [`RunError::Store`].
+    /// [`RunError::EmptyBase`] before the first order, [`RunError::Store`].
     pub async fn fit(&self, input: &FitInput) -> Result<Run, RunError> {
         let plan = &input.plan;
         if plan.run.activation.is_some() {
@@ -19,6 +19,9 @@ impl Steps {
         let fitted = if plan.fit {
             let shop = self.ledger.fresh_shop(&plan.shop).await?.ok_or_else(|| RunError::NoShop(plan.shop.clone()))?;
             let survey = input.surveys.iter().fold(Survey::default(), |sum, shard| sum.merge(&shard.survey));
+            if survey.customers() == 0 && shop.active.is_none() {
+                return Err(RunError::EmptyBase);
+            }
             let cuts = fit(&survey, &shop.settings.changeable.segmentation);
             tracing::info!(shop = %plan.shop, customers = survey.customers(), version = %cuts.version(), "fitted");
             Some((cuts, survey.customers()))

@@ -54,6 +54,20 @@ pub async fn handle(steps: &Steps, start: &StartRun, event: Event) -> Result<Ans
     }
 }
 
+impl From<RunError> for lambda_runtime::Diagnostic {
+    /// A stable type, by which the state machine can tell what is worth another try.
+    fn from(error: RunError) -> Self {
+        let kind = match &error {
+            RunError::Store(error) if error.is_temporary() => "Run.Unavailable",
+            RunError::Store(_) => "Run.Store",
+            RunError::NoShop(_) | RunError::NoRun { .. } => "Run.NotFound",
+            RunError::EmptyBase => "Run.EmptyBase",
+            RunError::Task(_) => "Run.Task",
+        };
+        Self { error_type: kind.to_owned(), error_message: error.to_string() }
+    }
+}
+
 /// Starts the state machine: the name of an execution is the run, so a repeated start is one execution.
 #[must_use]
 pub fn state_machine(client: aws_sdk_sfn::Client, arn: String) -> StartRun {

@@ -95,6 +95,9 @@ pub enum RunError {
         /// The run's number.
         run: u64,
     },
+    /// There are no cuts, and nobody to fit them to: cuts made of nothing would put the first customers anywhere.
+    #[error("nobody has a counted order yet, so there is nothing to segment")]
+    EmptyBase,
     /// A shard's task ended without an answer.
     #[error("a shard's task ended: {0}")]
     Task(#[from] tokio::task::JoinError),

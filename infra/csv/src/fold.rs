@@ -70,7 +70,7 @@ impl Folded {
 /// What one worker folded.
 pub(crate) struct Share<'s> {
     pub(crate) customers: Vec<Folded>,
-    /// Customers without a counted order.
+    /// Customers with orders, but no counted one.
     pub(crate) without: u64,
     pub(crate) orders: u64,
     pub(crate) returned: Returned,
@@ -93,6 +93,7 @@ pub(crate) fn fold<'s, R: Record>(
         let (mut recency, mut frequency, mut monetary) = (Tally::default(), Tally::default(), Tally::default());
         each_customer(reads, &next, |rows: &[R], scratch| {
             let mut values = Values::default();
+            let orders_before = orders;
             let more = R::orders(rows, scratch, |order, entry| {
                 marks.mark(order);
                 orders += 1;
@@ -108,7 +109,8 @@ pub(crate) fn fold<'s, R: Record>(
                     }
                     customers.push(Folded::new(rows[0].customer(), &rfm));
                 }
-                None => without += 1,
+                // Who only gave something back that was never bought here is no customer, as in the service.
+                None => without += u64::from(orders > orders_before),
             }
         });
         let survey = Survey {

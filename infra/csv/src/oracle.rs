@@ -168,7 +168,9 @@ pub(crate) fn truth(rows: &[Bought], options: &SegmentOptions) -> Truth {
         settle(&mut account, &mut report);
         report.orders += account.orders.len() as u64;
         let entries: Vec<Entry> = account.orders.values().filter_map(|order| order.fold.entry()).collect();
-        customers.push((name, entries.into_iter().collect()));
+        if !account.orders.is_empty() {
+            customers.push((name, entries.into_iter().collect()));
+        }
     }
     report.customers = customers.len() as u64;
     let last = rows.iter().map(|row| row.minutes.div_euclid(1440)).max().unwrap();

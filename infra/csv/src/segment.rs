@@ -73,7 +73,7 @@ pub struct Report {
     pub rows: u64,
     /// Distinct order ids of known customers, counted as purchases or not.
     pub orders: u64,
-    /// Distinct customers, with or without a counted order.
+    /// Distinct customers with an order, counted or not.
     pub customers: u64,
     /// Rows without a customer; they count for nothing.
     pub guest_rows: u64,

@@ -9,6 +9,7 @@ mod error;
 mod prepare;
 mod table;
 mod template;
+mod tokens;
 
 use std::fmt;
 use std::path::Path;
@@ -149,6 +150,7 @@ fn connect(endpoint: &str) -> Client {
         .endpoint_url(endpoint)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .timeout_config(timeouts)
+        .interceptor(tokens::WithoutTokens)
         .build();
     Client::from_conf(config)
 }

@@ -26,7 +26,7 @@ pub(crate) struct Api {
 #[derive(Clone)]
 enum Target {
     Here(Router),
-    Server { base: String, client: Client<HttpConnector, Body> },
+    Server { base: String, client: Box<Client<HttpConnector, Body>> },
 }
 
 /// An answer: its status and its document.
@@ -56,7 +56,14 @@ impl Connection {
     /// As the options say: a server, or this machine's data.
     pub(crate) async fn open(options: &ApiOptions) -> Result<Connection> {
         if let Some((url, key)) = options.url.as_ref().zip(options.key.as_ref()) {
+            let opens = ledger::PresentedKey::parse(key).context("that is no key: one reads tcl_SHOP_ID_SECRET")?.shop;
+            if opens != options.shop {
+                bail!("the key opens shop `{opens}`, not `{}`", options.shop);
+            }
             return Ok(Connection { api: Api::server(url, key)?, machine: None });
+        }
+        if !options.data.data.is_dir() {
+            bail!("there is no directory {}; `tercile shop create` makes it", options.data.data.display());
         }
         let machine = Machine::open(&options.data.data).await?;
         let known = machine.ledger.shop(&options.shop).await?;
@@ -89,9 +96,9 @@ impl Api {
         let base = url.trim_end_matches('/').to_owned();
         let uri: Uri = base.parse().with_context(|| format!("`{url}` is no address"))?;
         if uri.scheme_str() != Some("http") {
-            bail!("`{url}`: only http:// is spoken here; for https put a local proxy between");
+            bail!("`{url}`: an address is like http://127.0.0.1:8787; https needs a local proxy between");
         }
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Box::new(Client::builder(TokioExecutor::new()).build_http());
         Ok(Api { target: Target::Server { base, client }, key: key.to_owned() })
     }
 

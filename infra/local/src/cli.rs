@@ -79,6 +79,9 @@ pub(crate) struct CreateOptions {
     /// IANA time zone in which its days are counted, for good
     #[arg(long, value_name = "ZONE")]
     pub(crate) time_zone: chrono_tz::Tz,
+    /// Orders whose total is zero; can be changed later
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) zero_orders: Zero,
     #[command(flatten)]
     pub(crate) data: DataOptions,
 }
@@ -92,12 +95,12 @@ pub(crate) struct ApiOptions {
     #[command(flatten)]
     pub(crate) data: DataOptions,
     /// A server's address, such as http://127.0.0.1:8787, instead of this machine's data
-    #[arg(long, requires = "key")]
+    #[arg(long, requires = "key", conflicts_with = "as_of")]
     pub(crate) url: Option<String>,
     /// An admin key of the shop, for --url
     #[arg(long, env = "TERCILE_KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,
-    /// Do it as if it were this day (with --url the server's own --as-of counts)
+    /// Do it as if it were this day; a server has an --as-of of its own
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Day>,
 }
@@ -109,6 +112,19 @@ pub(crate) struct ResegmentOptions {
     /// Fit the cuts anew, whatever the shop's policy
     #[arg(long)]
     pub(crate) refit: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Census,
+}
+
+/// What `resegment` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Census {
+    /// A picture for people
+    #[default]
+    Picture,
+    /// The census and the cuts
+    Json,
 }
 
 /// Which column is what. A row is a line of an order, or a whole order.
@@ -233,14 +249,19 @@ pub(crate) struct CutsOptions {
     pub(crate) min_customers: u64,
 }
 
-impl CutsOptions {
-    pub(crate) fn policy(&self) -> FitPolicy {
-        let zero_orders = match self.zero_orders {
+impl From<Zero> for ZeroOrders {
+    fn from(zero: Zero) -> ZeroOrders {
+        match zero {
             Zero::Ignore => ZeroOrders::Ignore,
             Zero::Count => ZeroOrders::Count,
-        };
+        }
+    }
+}
+
+impl CutsOptions {
+    pub(crate) fn policy(&self) -> FitPolicy {
         FitPolicy {
-            window: Window { days: self.window, zero_orders },
+            window: Window { days: self.window, zero_orders: self.zero_orders.into() },
             min_customers: self.min_customers,
             fixed_recency: self.recency,
             fixed_frequency: self.frequency,

@@ -16,7 +16,12 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Opens it, or makes it; another process that holds it is an error that says what to do.
     pub(crate) fn open(path: &Path) -> Result<DataDir> {
-        fs::create_dir_all(path).with_context(|| format!("cannot make the directory {}", path.display()))?;
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        // Customers' purchases and the secret under their keys: for the owner only.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path).with_context(|| format!("cannot make the directory {}", path.display()))?;
         let lock = path.join("lock");
         let lock = OpenOptions::new()
             .create(true)

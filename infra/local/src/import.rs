@@ -68,7 +68,11 @@ pub(crate) struct Sent {
 
 impl Sent {
     fn refuse(&mut self, what: &str, problem: &Value) {
-        let kind = problem["type"].as_str().unwrap_or("unknown").rsplit(':').next().unwrap_or_default().to_owned();
+        let kind = problem["type"].as_str().unwrap_or("unknown").rsplit(':').next().unwrap_or_default();
+        let field = problem["errors"][0]["field"].as_str().unwrap_or_default();
+        // `orders[3].time` and `orders[7].time` are one reason.
+        let field = field.split_once("].").map_or(field, |(_, field)| field);
+        let kind = if field.is_empty() { kind.to_owned() } else { format!("{kind} ({field})") };
         let example = format!("{what}: {}", problem["detail"].as_str().unwrap_or_default());
         self.refused.entry(kind).or_insert((0, example)).0 += 1;
     }

@@ -28,6 +28,10 @@ impl Machine {
         let secret = data.key_secret()?;
         let engine = Engine::open(&data.engine_file()).await.context("the engine did not start")?;
         let ledger = Ledger::new(engine.client(), Tables::default(), secret);
+        // The directory is ours alone, so whoever held a run's lease here is dead.
+        for registered in ledger.registered_shops().await? {
+            ledger.expire_lease(&registered.shop).await?;
+        }
         Ok(Machine { engine, ledger, _data: Some(data) })
     }
 

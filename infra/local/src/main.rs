@@ -42,7 +42,12 @@ async fn main() -> ExitCode {
 
 /// The server logs what it does; commands show their work themselves and log only what went wrong.
 fn start_logs(serving: bool) {
-    let quiet = if serving { "info" } else { "error" };
+    // The engine warns of every condition that does not hold, which is how the ledger keeps its laws.
+    let quiet = if serving { "info,dynoxide=error" } else { "error" };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| quiet.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -8,23 +8,33 @@ use ledger::Run;
 use serde_json::json;
 
 use crate::api::{Api, Connection};
-use crate::cli::ResegmentOptions;
+use crate::cli::{Census, ResegmentOptions};
 use crate::picture;
 use crate::shop::currency;
 
 pub(crate) async fn run(options: ResegmentOptions) -> Result<ExitCode> {
     let connection = Connection::open(&options.api).await?;
     run_once(&connection.api, options.refit).await?;
-    let settings = connection.api.get("/v1/settings").await?.ok()?;
     let census = connection.api.get("/v1/segments").await?.ok()?;
-    picture::base(&picture::Base::read(&census)?, currency(settings["currency"].as_str().unwrap_or_default())?);
+    if options.format == Census::Json {
+        println!("{census:#}");
+    } else {
+        let settings = connection.api.get("/v1/settings").await?.ok()?;
+        picture::base(&picture::Base::read(&census)?, currency(settings["currency"].as_str().unwrap_or_default())?);
+    }
     connection.close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Begins a run and waits for its end.
+/// Begins a run, after the one that is not at its end if there is one, and waits for its end.
 pub(crate) async fn run_once(api: &Api, refit: bool) -> Result<Run> {
-    let begun = api.post("/v1/runs", &json!({ "refit": refit })).await?.ok()?;
+    let begun = loop {
+        let answer = api.post("/v1/runs", &json!({ "refit": refit })).await?;
+        if answer.body["type"] != "urn:tercile:problem:run-in-progress" {
+            break answer.ok()?;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
     let number = begun["run"].as_u64().context("a run without its number")?;
     let spinner = indicatif::ProgressBar::new_spinner().with_message(format!("run {number}"));
     spinner.enable_steady_tick(Duration::from_millis(100));

@@ -16,12 +16,10 @@ pub(crate) fn currency(code: &str) -> Result<Currency> {
 }
 
 pub(crate) async fn create(options: CreateOptions) -> Result<ExitCode> {
-    let settings = Settings {
-        version: 1,
-        currency: currency(&options.currency)?,
-        time_zone: options.time_zone,
-        changeable: Changeable::default(),
-    };
+    let mut changeable = Changeable::default();
+    changeable.segmentation.window.zero_orders = options.zero_orders.into();
+    let currency = currency(&options.currency)?;
+    let settings = Settings { version: 1, currency, time_zone: options.time_zone, changeable };
     let machine = Machine::open(&options.data.data).await?;
     let today = Clock::System.today(options.time_zone);
     let keys = machine.ledger.create_shop(&options.shop, &settings, today).await.map_err(|error| match error {

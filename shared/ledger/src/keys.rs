@@ -223,6 +223,12 @@ pub fn registry(shop: &ShopId) -> Key {
     key(registry_part(part), shop.to_string())
 }
 
+/// A key under which nothing lies: to be read where only the connection matters.
+#[must_use]
+pub fn nothing() -> Key {
+    key(registry_part(0), "-")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -212,6 +212,21 @@ impl Ledger {
         if renewed { Ok(()) } else { Err(LedgerError::Changed("the run's lease")) }
     }
 
+    /// Ends a lease whose holder is known to be dead, such as one of a machine that is alone with its store and starts anew:
+    /// the next run to begin goes on with that one at once.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn expire_lease(&self, shop: &ShopId) -> Result<(), LedgerError> {
+        let change = Change {
+            set: "SET #until = :past",
+            on_condition: "attribute_exists(#run)",
+            values: [(":past".to_owned(), attribute(&0_i64)?)].into(),
+        };
+        // Where there is no lease there is nothing to end.
+        self.transact(vec![self.update(&self.tables().shops, &keys::lease(shop), change)?]).await.map(|_| ())
+    }
+
     fn lease_write(
         &self,
         shop: &ShopId,

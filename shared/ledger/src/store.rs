@@ -90,8 +90,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] when the store does not answer.
     pub async fn warm_up(&self) -> Result<(), LedgerError> {
-        let nobody = Key { pk: "registry#00".into(), sk: "nobody".into() };
-        self.get_item(&self.inner.tables.shops, &nobody, false).await.map(|_| ())
+        self.get_item(&self.inner.tables.shops, &crate::keys::nothing(), false).await.map(|_| ())
     }
 
     pub(crate) async fn get_item(&self, table: &str, key: &Key, consistent: bool) -> Result<Option<Item>, LedgerError> {

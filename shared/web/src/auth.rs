@@ -41,7 +41,10 @@ async fn verify(
     next: Next,
 ) -> Result<Response, Problem> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|text| text.strip_prefix("Bearer "));
+    // The scheme's case does not matter (RFC 9110, 11.1).
+    let token =
+        header.and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = token.map(|(_, token)| token.trim());
     let presented = token.and_then(PresentedKey::parse).ok_or_else(Problem::unauthorized)?;
     let record = app.key_record(&presented).await?;
     let proven = presented.proves(record.as_ref());

@@ -33,10 +33,15 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 /// # Errors
 /// 400 where it is no JSON or breaks off, 422 where a field is not what it should be; both name the field.
 pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    // serde would take an array for the fields of a document, one after the other.
+    if json.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first != b'{') {
+        return Err(Problem::invalid_json("body".into(), "must be a JSON object".into()));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let field = match error.path().to_string() {
-            path if path == "." => "body".to_owned(),
+            // Broken off or unreadable before any field.
+            path if path == "." || path.contains('?') => "body".to_owned(),
             path => path,
         };
         let detail = error.inner().to_string();
@@ -98,5 +103,7 @@ mod tests {
         assert_eq!(told(br#"{"lines":[]} more"#), (400, "body".into()));
         assert_eq!(told(b"{\"lines\":\"\xff\"}").0, 400);
         assert_eq!(told(b""), (400, "body".into()));
+        assert_eq!(told(b"[[]]"), (400, "body".into()));
+        assert_eq!(told(br#"{"lines":[]"#), (400, "body".into()));
     }
 }

@@ -31,7 +31,7 @@ async fn log(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let took = started.elapsed().as_secs_f64() * 1000.0;
-    tracing::info!(%method, route, status = response.status().as_u16(), took_ms = took, "request");
+    let took = started.elapsed().as_micros();
+    tracing::info!(%method, route, status = response.status().as_u16(), took_us = took, "request");
     response
 }

@@ -1,5 +1,7 @@
 //! The ledger's laws against the real SDK and the embedded engine. One binary, since each links the SDK.
 
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+
 mod concurrency;
 mod labels;
 mod once;

@@ -1,0 +1,131 @@
+//! `tercile serve`: killed in the middle of an import and started again, nothing is lost and nothing counted twice.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use crate::{census, orders, printed, refused, shared, tercile};
+
+/// A server of its own; killed when dropped.
+struct Server {
+    process: Child,
+    address: String,
+    // Kept open, so that the server can go on writing.
+    _out: Box<dyn Read>,
+}
+
+impl Server {
+    fn start(data: &Path, port: u16, as_of: &str) -> Server {
+        let data = data.to_str().unwrap();
+        let mut process = tercile()
+            .args(["serve", "--data", data, "--port", &port.to_string(), "--as-of", as_of])
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line.trim_end().rsplit("http://").next().unwrap_or_default().to_owned();
+        assert!(address.starts_with("127.0.0.1:"), "{line}");
+        Server { process, address, _out: Box::new(out) }
+    }
+
+    /// A plain HTTP GET: status line and body.
+    fn get(&self, path: &str, key: &str) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        let status = text.split(' ').nth(1)?.parse().ok()?;
+        Some((status, text.split_once("\r\n\r\n")?.1.to_owned()))
+    }
+}
+
+impl Drop for Server {
+    /// `SIGKILL`: no farewell.
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// Makes a shop and gives its admin key.
+fn shop(data: &Path, options: &[&str]) -> String {
+    let data = data.to_str().unwrap();
+    let made = printed(&[&["shop", "create", "acme", "--time-zone", "UTC", "--data", data], options].concat());
+    let admin = made.lines().find(|line| line.trim_start().starts_with("admin")).unwrap();
+    admin.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+/// Imports over HTTP, kills the server when the customer `seen` is there, starts it again, imports again.
+fn killed_in_mid_import(directory: &Path, file: &str, seen: &str, as_of: &str, options: &[&str]) -> Value {
+    let data = directory.join("data");
+    let key = shop(&data, options);
+    let server = Server::start(&data, 0, as_of);
+    let url = format!("http://{}", server.address);
+    let port = server.address.rsplit(':').next().unwrap().parse().unwrap();
+    let there = ["--shop", "acme", "--url", &url, "--key", &key];
+    let import = [&["import", file], there.as_slice()].concat();
+    let mut first = tercile().args(&import).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while server.get(&format!("/v1/customers/{seen}"), &key).is_none_or(|(status, _)| status != 200) {
+        assert!(first.try_wait().unwrap().is_none(), "the import ended before the kill");
+    }
+    drop(server);
+    let server = Server::start(&data, port, as_of);
+    first.wait().unwrap();
+    printed(&import);
+    let third = printed(&import);
+    assert!(third.contains("Orders:  0 recorded, ") && third.contains("Returns: 0 recorded, "), "{third}");
+    // The server's own schedule has run over a part of the orders already: the cuts are to be those of all.
+    let census = printed(&[&["resegment", "--refit", "--format", "json"], there.as_slice()].concat());
+    drop(server);
+    serde_json::from_str(&census).unwrap()
+}
+
+#[test]
+fn a_server_killed_in_mid_import_loses_nothing_and_counts_nothing_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = orders(directory.path(), 400);
+    let file = file.to_str().unwrap();
+    let found = killed_in_mid_import(directory.path(), file, "c100", "2026-11-22", &["--currency", "EUR"]);
+    let direct = printed(&["segment", file, "--format", "json", "--as-of", "2026-11-22"]);
+    assert_eq!(census(&found), census(&serde_json::from_str(&direct).unwrap()));
+}
+
+#[test]
+#[ignore = "minutes: cargo test --release -p tercile --test cli -- --ignored"]
+fn killed_in_the_middle_of_cdnow_the_census_is_the_undisturbed_one() {
+    let (Some(file), Some(expected)) = (shared("cdnow_master.csv"), shared("expected_cdnow_master_3x3x3.csv")) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let options = ["--currency", "USD", "--zero-orders", "count"];
+    let found = killed_in_mid_import(directory.path(), file.to_str().unwrap(), "5000", "1998-07-01", &options);
+    assert_eq!(census(&found), crate::expected_census(&expected));
+}
+
+#[test]
+fn a_directory_is_held_by_one_process_and_the_other_is_told_what_to_do() {
+    let directory = tempfile::tempdir().unwrap();
+    shop(directory.path(), &["--currency", "EUR"]);
+    let _server = Server::start(directory.path(), 0, "2026-11-22");
+    let said = refused(&["resegment", "--shop", "acme", "--data", directory.path().to_str().unwrap()]);
+    assert!(said.contains("another process holds") && said.contains("--url"), "{said}");
+}
+
+#[test]
+fn a_server_answers_lookups_and_says_who_it_is_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = shop(directory.path(), &["--currency", "EUR"]);
+    let server = Server::start(directory.path(), 0, "2026-11-22");
+    let (status, body) = server.get("/v1/customers/nobody/offers", &key).unwrap();
+    assert!(status == 200 && body.contains("\"entry\":\"newcomer\""), "{body}");
+    let (status, body) = server.get("/v1/settings", "tcl_nonsense").unwrap();
+    assert!(status == 401 && body.contains("urn:tercile:problem:unauthorized"), "{body}");
+}
