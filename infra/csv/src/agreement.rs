@@ -6,9 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use proptest::prelude::*;
 use segmentation::order::GivenBack;
-use segmentation::{
-    Census, Day, Entry, FitPolicy, OrderFold, Orders, Place, Revision, RevisionKey, Window, ZeroOrders,
-};
+use segmentation::{Census, Day, Entry, FitPolicy, OrderFold, Orders, Revision, RevisionKey, Window, ZeroOrders};
 
 use crate::oracle::{Bought, CUSTOMERS, bought, file, truth};
 use crate::record::Plan;
