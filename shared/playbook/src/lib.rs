@@ -5,11 +5,14 @@
 //! which refuses what [`Playbook::entry`] could not answer from, so that a lookup never fails.
 
 mod builtin;
+pub mod calendar;
 mod entry;
 mod error;
 mod language;
+pub mod mechanic;
 mod parse;
 mod playbook;
+pub mod reward;
 mod source;
 mod when;
 
