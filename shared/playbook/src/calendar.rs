@@ -1,6 +1,6 @@
 //! When a campaign is open (law 12). A cooldown is a calendar, so nobody has to remember what was shown.
 
-use segmentation::Day;
+use segmentation::{Day, UsualDay};
 use serde::{Deserialize, Serialize};
 
 /// When an idea is open for a customer. Days are shop days.
@@ -59,4 +59,225 @@ pub struct Slot {
     pub first: Day,
     /// Last day on which it is open.
     pub last: Day,
+}
+
+/// A sale of the shop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sale {
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub until: Day,
+    /// How many of its last days are its final ones.
+    #[serde(default)]
+    pub final_days: u16,
+}
+
+/// What happened to a customer, as far as a calendar asks.
+pub trait Happened {
+    /// The days on which it happened or will happen next, oldest first; none: it does not happen to this customer.
+    /// [`Event::UsualDay`] is not asked for: it comes back for ever, see [`Happened::usual_day`].
+    fn days(&self, event: Event) -> Vec<Day>;
+    /// The day of the week or month on which they usually buy.
+    fn usual_day(&self) -> Option<UsualDay>;
+}
+
+/// Is it open?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// In this slot.
+    In(Slot),
+    /// Not today; again on this day, where that is known.
+    Closed(Option<Day>),
+}
+
+impl Calendar {
+    /// Is it open on `day` for the customer to whom this `happened`? `shift` is any number that is fixed for customer and
+    /// series; only its remainder by P counts.
+    pub fn on(&self, day: Day, shift: u32, sales: &[Sale], happened: &impl Happened) -> Open {
+        match *self {
+            Calendar::Always => Open::In(Slot { first: day, last: day }),
+            Calendar::Slots { every, open } => {
+                let first = slot_start(day, every, shift);
+                open_from(first, open, day).map_or(Open::Closed(Some(first.plus(i64::from(every)))), Open::In)
+            }
+            Calendar::Sale => sales_on(day, sales, |sale| sale.from),
+            Calendar::FinalDays => {
+                sales_on(day, sales, |sale| sale.from.max(sale.until.plus(1 - i64::from(sale.final_days))))
+            }
+            Calendar::Month => {
+                let first = day.plus(1 - i64::from(day.day_of_month()));
+                let later = first.plus(31);
+                Open::In(Slot { first, last: later.plus(-i64::from(later.day_of_month())) })
+            }
+            Calendar::Event { on: Event::UsualDay, open, every } => {
+                let Some(usual) = happened.usual_day() else { return Open::Closed(None) };
+                let start = slot_start(day, every, shift);
+                let first = next_usual_day(usual, start);
+                let again = next_usual_day(usual, start.plus(i64::from(every)));
+                open_from(first, open, day).map_or(Open::Closed(Some(if day < first { first } else { again })), Open::In)
+            }
+            Calendar::Event { on, open, every } => {
+                let mut accepted: Option<Day> = None;
+                for happened in happened.days(on) {
+                    let soon = accepted.is_some_and(|last| happened.since(last) < i64::from(every));
+                    if soon {
+                        continue;
+                    }
+                    if happened > day {
+                        return accepted
+                            .and_then(|first| open_from(first, open, day))
+                            .map_or(Open::Closed(Some(happened)), Open::In);
+                    }
+                    accepted = Some(happened);
+                }
+                accepted.and_then(|first| open_from(first, open, day)).map_or(Open::Closed(None), Open::In)
+            }
+        }
+    }
+}
+
+/// The first usual day on or after `from`. A month without a 31st (or 30th, 29th) ends on its last day.
+pub(crate) fn next_usual_day(usual: UsualDay, from: Day) -> Day {
+    let is_usual = |day: &Day| match usual {
+        UsualDay::Weekday(weekday) => day.weekday() == weekday,
+        UsualDay::DayOfMonth(number) => {
+            let last_of_month = day.plus(1).day_of_month() == 1;
+            day.day_of_month() == number || (last_of_month && day.day_of_month() < number)
+        }
+    };
+    (0..=31).map(|days| from.plus(days)).find(is_usual).unwrap_or(from)
+}
+
+fn slot_start(day: Day, every: u16, shift: u32) -> Day {
+    let every = i64::from(every.max(1));
+    let into = (i64::from(day.epoch_days()) + i64::from(shift) % every) % every;
+    day.plus(-into)
+}
+
+fn open_from(first: Day, open: u16, day: Day) -> Option<Slot> {
+    let last = first.plus(i64::from(open) - 1);
+    (first..=last).contains(&day).then_some(Slot { first, last })
+}
+
+fn sales_on(day: Day, sales: &[Sale], first: impl Fn(&Sale) -> Day) -> Open {
+    let slots = || sales.iter().map(|sale| Slot { first: first(sale), last: sale.until });
+    match slots().find(|slot| (slot.first..=slot.last).contains(&day)) {
+        Some(slot) => Open::In(slot),
+        None => Open::Closed(slots().map(|slot| slot.first).filter(|first| *first > day).min()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Weekday;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Life(Vec<Day>, Option<UsualDay>);
+
+    impl Happened for Life {
+        fn days(&self, _: Event) -> Vec<Day> {
+            self.0.clone()
+        }
+
+        fn usual_day(&self) -> Option<UsualDay> {
+            self.1
+        }
+    }
+
+    const NOBODY: Life = Life(Vec::new(), None);
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn shifted_slots_are_open_v_of_every_p_days(every in 1..120_u16, open in 1..120_u16, shift: u32, start in 18_000..24_000_i64) {
+            let open = open.min(every);
+            let calendar = Calendar::Slots { every, open };
+            let period = i64::from(every);
+            for whole in 0..(366 / period) {
+                let days = (0..period).map(|n| Day::from_epoch_days(start + whole * period + n));
+                let opened = days.filter(|day| matches!(calendar.on(*day, shift, &[], &NOBODY), Open::In(_))).count();
+                prop_assert_eq!(opened, usize::from(open));
+            }
+        }
+
+        #[test]
+        fn a_slot_is_named_by_its_first_day_on_each_of_its_days(every in 1..120_u16, open in 1..120_u16, shift: u32, at in 18_000..24_000_i64) {
+            let calendar = Calendar::Slots { every, open: open.min(every) };
+            let today = Day::from_epoch_days(at);
+            match calendar.on(today, shift, &[], &NOBODY) {
+                Open::In(slot) => prop_assert_eq!(calendar.on(slot.first, shift, &[], &NOBODY), Open::In(slot)),
+                Open::Closed(again) => {
+                    let again = again.unwrap();
+                    prop_assert!(again > today);
+                    prop_assert!(matches!(calendar.on(again, shift, &[], &NOBODY), Open::In(slot) if slot.first == again));
+                }
+            }
+        }
+
+        #[test]
+        fn an_event_opens_at_most_once_in_p(days in prop::collection::btree_set(18_000..18_400_i64, 0..20), every in 1..90_u16, open in 1..30_u16) {
+            let life = Life(days.into_iter().map(Day::from_epoch_days).collect(), None);
+            let calendar = Calendar::Event { on: Event::Move, open: open.min(every), every };
+            let mut firsts: Vec<Day> = (18_000..18_500)
+                .filter_map(|n| match calendar.on(Day::from_epoch_days(n), 0, &[], &life) {
+                    Open::In(slot) => Some(slot.first),
+                    Open::Closed(_) => None,
+                })
+                .collect();
+            firsts.dedup();
+            prop_assert_eq!(firsts.is_empty(), life.0.is_empty());
+            prop_assert!(firsts.windows(2).all(|pair| pair[1].since(pair[0]) >= i64::from(every)));
+        }
+    }
+
+    #[test]
+    fn over_customers_shifted_slots_are_spread_evenly() {
+        let calendar = Calendar::Slots { every: 30, open: 6 };
+        for n in 0..365 {
+            let today = day("2026-01-01").plus(n);
+            let open = (0..30_000_u32)
+                // A multiplicative hash stands in for the HMAC.
+                .map(|customer| customer.wrapping_mul(2_654_435_761) >> 3)
+                .filter(|shift| matches!(calendar.on(today, *shift, &[], &NOBODY), Open::In(_)))
+                .count();
+            assert!((5_700..=6_300).contains(&open), "{today}: {open} of 30,000");
+        }
+    }
+
+    #[test]
+    fn a_sale_is_open_to_all_while_it_lasts_and_its_final_days_at_its_end() {
+        let sales = [Sale { from: day("2026-01-10"), until: day("2026-01-31"), final_days: 3 }];
+        let table = [
+            (Calendar::Sale, "2026-01-09", Open::Closed(Some(day("2026-01-10")))),
+            (Calendar::Sale, "2026-01-10", Open::In(Slot { first: day("2026-01-10"), last: day("2026-01-31") })),
+            (Calendar::Sale, "2026-02-01", Open::Closed(None)),
+            (Calendar::FinalDays, "2026-01-28", Open::Closed(Some(day("2026-01-29")))),
+            (Calendar::FinalDays, "2026-01-31", Open::In(Slot { first: day("2026-01-29"), last: day("2026-01-31") })),
+            (Calendar::Month, "2026-02-11", Open::In(Slot { first: day("2026-02-01"), last: day("2026-02-28") })),
+        ];
+        for (calendar, on, open) in table {
+            assert_eq!(calendar.on(day(on), 7, &sales, &NOBODY), open, "{calendar:?} on {on}");
+        }
+    }
+
+    #[test]
+    fn the_usual_day_comes_once_in_a_slot_and_a_31st_in_every_month() {
+        let saturdays = Life(Vec::new(), Some(UsualDay::Weekday(Weekday::Sat)));
+        let calendar = Calendar::Event { on: Event::UsualDay, open: 1, every: 28 };
+        let open: Vec<Day> = (0..56)
+            .map(|n| day("2026-01-01").plus(n))
+            .filter(|day| matches!(calendar.on(*day, 3, &[], &saturdays), Open::In(_)))
+            .collect();
+        assert_eq!(open.len(), 2);
+        assert!(open.iter().all(|day| day.weekday() == Weekday::Sat));
+        assert_eq!(next_usual_day(UsualDay::DayOfMonth(31), day("2026-02-03")), day("2026-02-28"));
+        assert_eq!(next_usual_day(UsualDay::DayOfMonth(31), day("2026-03-03")), day("2026-03-31"));
+    }
 }

@@ -1,0 +1,76 @@
+//! May this customer be rewarded now at all? The rules of the seeds: do not push who buys anyway, remind before rewarding,
+//! ask before rewarding who was lost, and stop where nothing comes back.
+
+use segmentation::Day;
+
+use crate::decide::facts::Facts;
+use crate::decide::inputs::Inputs;
+use crate::decide::Refused;
+use crate::entry::{Entry, Rule};
+use crate::why::{NoReward, Withheld};
+
+/// What holds for every reward of one decision.
+pub(super) struct Gate {
+    /// Closed to all rewards, and why.
+    pub(super) closed: Option<NoReward>,
+    opens: Option<Day>,
+}
+
+impl Gate {
+    pub(super) fn of(inputs: &Inputs, entry: &Entry) -> Gate {
+        let facts = &inputs.customer;
+        let here = facts.here_since();
+        let after = |days: u16| here.map(|here| here.plus(i64::from(days)));
+        let closed = |why, opens| Gate { closed: Some(why), opens };
+        if entry.limit.percent == 0 || entry.limit.rewards == 0 || entry.reward == Rule::None {
+            return closed(if facts.segment.is_none() { NoReward::Newcomer } else { NoReward::RuleNone }, None);
+        }
+        if entry.ends_after.and_then(after).is_some_and(|end| inputs.day >= end) {
+            return closed(NoReward::Ended, None);
+        }
+        if entry.reward == Rule::AfterAnswer && !answered(facts, entry) {
+            let opens = entry.opens_unanswered_after.and_then(after);
+            if opens.is_none_or(|opens| inputs.day < opens) {
+                return closed(NoReward::AskFirst, opens);
+            }
+        }
+        if let Some(opens) = after(entry.gentle_days)
+            && inputs.day < opens
+        {
+            return closed(NoReward::GentleFirst, Some(opens));
+        }
+        Gate { closed: None, opens: None }
+    }
+
+    /// Is it open for one more reward, of this series?
+    pub(super) fn open_for(&self, inputs: &Inputs, entry: &Entry, series: &str, rewards: u8) -> Result<(), Refused> {
+        if let Some(why) = self.closed {
+            let why = match why {
+                NoReward::AskFirst => Withheld::AskFirst,
+                NoReward::GentleFirst => Withheld::GentleFirst,
+                NoReward::Ended => Withheld::Ended,
+                _ => Withheld::RewardLimit,
+            };
+            return Err(Refused { why, opens: self.opens });
+        }
+        let states = &inputs.series;
+        let why = if states.not_open.contains(series) {
+            Withheld::Closed
+        } else if states.held_out.contains("*") || states.held_out.contains(series) {
+            Withheld::Holdout
+        } else if states.exhausted.contains(series) {
+            Withheld::Budget
+        } else if rewards >= entry.limit.rewards {
+            Withheld::OneIsEnough
+        } else {
+            return Ok(());
+        };
+        Err(why.into())
+    }
+}
+
+/// An answer, to any survey that the entry asks, given since they came here.
+fn answered(facts: &Facts, entry: &Entry) -> bool {
+    let since = facts.here_since().unwrap_or(Day::MIN);
+    entry.surveys().any(|survey| facts.answer(survey).is_some_and(|answer| answer.day >= since))
+}

@@ -1,0 +1,167 @@
+//! All that a decision rests on, as one document (law 11): the same document gives the same bytes, and no secret is in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use segmentation::{Day, Minor, Segment};
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Sale;
+use crate::decide::candidate::Candidate;
+use crate::decide::facts::Facts;
+use crate::language::Language;
+use crate::reward::RewardCosts;
+
+/// Where the offers are to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// At checkout: the customer is here.
+    Checkout,
+    /// In a mailing: only with consent.
+    Mailing,
+}
+
+/// What lies in the cart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cart {
+    /// Ids of its products.
+    pub products: BTreeSet<String>,
+    /// Their categories, as far as known.
+    #[serde(default)]
+    pub categories: BTreeSet<String>,
+}
+
+/// A level of the shop's loyalty programme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// Its name.
+    pub name: String,
+    /// Money spent, in minor units, from which on it is reached.
+    pub from: Minor,
+}
+
+/// A category that goes with another one, typed in by the shop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CategoryPair {
+    /// Who bought of this category
+    pub category: String,
+    /// may like this one.
+    pub goes_with: String,
+}
+
+/// How a VIP's own rhythm is read: days since the last order over their usual gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RhythmRule {
+    /// Up to this many percent of the usual gap they are on time (r3).
+    pub late_percent: u16,
+    /// Up to this many they are late (r2), beyond it gone (r1).
+    pub gone_percent: u16,
+    /// With fewer gaps known the cuts are read.
+    pub min_gaps: usize,
+}
+
+impl Default for RhythmRule {
+    fn default() -> RhythmRule {
+        RhythmRule { late_percent: 150, gone_percent: 300, min_gaps: 4 }
+    }
+}
+
+/// What of a shop's settings offers depend on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OfferSettings {
+    /// The loyalty programme's levels, lowest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<Tier>,
+    /// Sale periods, by first day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sales: Vec<Sale>,
+    /// The season that is on: goods of another one are past-season goods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub season: Option<String>,
+    /// What rewards cost.
+    pub costs: RewardCosts,
+    /// How a VIP's own rhythm is read.
+    pub rhythm: RhythmRule,
+    /// Categories that go together, beside those that were learned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub complements: Vec<CategoryPair>,
+}
+
+/// How money is written: code and number of decimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyWords {
+    /// ISO 4217.
+    pub code: String,
+    /// Digits after the point.
+    pub digits: u8,
+}
+
+/// What is known of a series besides its terms. Empty sets: open to all, with money left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeriesStates {
+    /// Of customer and series, any fixed number: shifts slots.
+    pub shifts: BTreeMap<String, u32>,
+    /// Series from which the customer is held out; `*` for all.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub held_out: BTreeSet<String>,
+    /// Series without money left.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub exhausted: BTreeSet<String>,
+    /// Paused or ended series.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_open: BTreeSet<String>,
+    /// Slots, by first day, whose reward the customer has redeemed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub redeemed: BTreeMap<String, BTreeSet<Day>>,
+}
+
+/// The document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// Of this layout: [`Inputs::FORMAT`].
+    pub format: u8,
+    /// The shop day.
+    pub day: Day,
+    /// In which language.
+    pub language: Language,
+    /// Where it is shown.
+    pub channel: Channel,
+    /// Who.
+    pub customer: Facts,
+    /// Which version of the playbook.
+    pub playbook: String,
+    /// The shop's terms.
+    pub settings: OfferSettings,
+    /// How money is written.
+    pub money: MoneyWords,
+    /// Products that may come into question, each with what speaks for it.
+    #[serde(default)]
+    pub products: Vec<Candidate>,
+    /// The upper edge of the lowest third of the shop's prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_band: Option<Minor>,
+    /// What lies in the cart, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cart: Option<Cart>,
+    /// What is known of the series.
+    #[serde(default)]
+    pub series: SeriesStates,
+}
+
+impl Inputs {
+    /// The layout of the document.
+    pub const FORMAT: u8 = 1;
+
+    /// For which segment the playbook is read: by the own rhythm where that is read, else by the cuts.
+    #[must_use]
+    pub fn reading(&self) -> Option<Segment> {
+        self.customer.reads_as.or(self.customer.segment)
+    }
+}

@@ -1,0 +1,262 @@
+//! Every mechanic made concrete for one customer: eligibility, personalisation, reward, validity.
+
+use segmentation::{Day, Minor};
+
+use crate::calendar::{Slot, next_usual_day};
+use crate::decide::candidate::Candidate;
+use crate::decide::decision::{On, Progress};
+use crate::decide::facts::full_years;
+use crate::decide::inputs::Inputs;
+use crate::decide::picks::Picks;
+use crate::entry::{Entry, Idea, IdeaKind};
+use crate::mechanic::{Mechanic, Placeholder, Survey};
+use crate::decide::words;
+use crate::reward::Reward;
+use crate::why::Withheld;
+
+/// What a mechanic came to.
+pub(super) struct Concrete<'a> {
+    pub(super) products: Vec<&'a Candidate>,
+    pub(super) reward: Option<Reward>,
+    pub(super) on: On,
+    pub(super) earned: bool,
+    pub(super) step: u8,
+    pub(super) progress: Option<Progress>,
+    pub(super) valid_from: Day,
+    pub(super) valid_until: Day,
+    pub(super) choices: Vec<Reward>,
+    pub(super) categories: Vec<String>,
+    pub(super) values: Vec<(Placeholder, String)>,
+}
+
+/// Makes an idea concrete, or says why it cannot be.
+pub(super) fn make<'a>(
+    inputs: &'a Inputs,
+    entry: &Entry,
+    idea: &Idea,
+    slot: Slot,
+    picks: &Picks<'a>,
+) -> Result<Concrete<'a>, Withheld> {
+    let mut made = Concrete {
+        products: Vec::new(),
+        reward: idea.reward.clone(),
+        on: On::Anything,
+        earned: true,
+        step: 1,
+        progress: None,
+        valid_from: inputs.day,
+        // From the slot's first day, so that coming back on another day does not make it last longer.
+        valid_until: slot.first.plus(i64::from(idea.validity).max(1) - 1),
+        choices: Vec::new(),
+        categories: Vec::new(),
+        values: Vec::new(),
+    };
+    personalise(inputs, idea, slot, picks, &mut made)?;
+    if idea.kind() == IdeaKind::Reward {
+        let usual = inputs.customer.average_order();
+        let costs = &inputs.settings.costs;
+        let cut = |reward: &Reward| reward.within(entry.limit, costs, usual);
+        made.choices = made.choices.iter().filter_map(cut).collect();
+        // Two choices can become one at a low limit.
+        made.choices.dedup();
+        made.reward = made.reward.as_ref().and_then(cut);
+        if made.reward.is_none() && made.choices.is_empty() {
+            return Err(Withheld::RewardLimit);
+        }
+        if made.valid_until < inputs.day {
+            return Err(Withheld::Cooldown);
+        }
+    }
+    Ok(made)
+}
+
+fn personalise<'a>(
+    inputs: &'a Inputs,
+    idea: &Idea,
+    slot: Slot,
+    picks: &Picks<'a>,
+    made: &mut Concrete<'a>,
+) -> Result<(), Withheld> {
+    let facts = &inputs.customer;
+    let say = |made: &mut Concrete<'a>, placeholder, value: String| made.values.push((placeholder, value));
+    let number = |n: u32| n.to_string();
+    match idea.mechanic {
+        Mechanic::Complements => show(made, picks.complements(idea.show), goes_with)?,
+        Mechanic::LookAlikes => show(made, picks.look_alikes(idea.show), own_category)?,
+        Mechanic::Unfamiliar => show(made, picks.unfamiliar(idea.show), own_category)?,
+        Mechanic::NeighbourCategory => show(made, picks.neighbour_category(idea.show), own_category)?,
+        Mechanic::FirstOrderComplement => {
+            exactly_one_order(inputs)?;
+            show(made, picks.complements(idea.show), goes_with)?;
+        }
+        Mechanic::NewBrands => {
+            show(made, picks.new_brands(idea.show), own_category)?;
+            let mut brands: Vec<&str> = made.products.iter().filter_map(|product| product.brand.as_deref()).collect();
+            brands.dedup();
+            let brands = brands.join(", ");
+            say(made, Placeholder::Brands, brands);
+        }
+        Mechanic::HistoryPicks => show(made, picks.history(idea.show), own_category)?,
+        Mechanic::SeasonSale | Mechanic::FinalSale => show(made, picks.marked_down(idea.show), own_category)?,
+        Mechanic::BestOfMonth(band) => show(made, picks.best_of_month(idea.show, band), own_category)?,
+        Mechanic::PastSeason => show(made, picks.past_season(idea.show), own_category)?,
+        Mechanic::Bestsellers => show(made, picks.bestsellers(idea.show), own_category)?,
+        Mechanic::Bundles => {
+            show(made, picks.bundle(idea.show), own_category)?;
+            made.on = on_products(&made.products);
+        }
+        Mechanic::SelectionCashback => {
+            show(made, picks.history(idea.show), own_category)?;
+            made.on = on_products(&made.products);
+        }
+        Mechanic::Replenishment => {
+            show(made, picks.running_out(idea.show, slot.first), own_category)?;
+            let bought = made.products.first().and_then(|product| product.bought).ok_or(Withheld::NotEligible)?;
+            say(made, Placeholder::Days, inputs.day.since(bought).to_string());
+        }
+        Mechanic::TierReminder => {
+            let next = inputs.settings.tiers.iter().filter(|tier| tier.from > facts.spent).min_by_key(|tier| tier.from);
+            let next = next.ok_or(Withheld::NotEligible)?;
+            say(made, Placeholder::Tier, next.name.clone());
+            say(made, Placeholder::Left, words::money(Minor(next.from.0 - facts.spent.0), &inputs.money));
+            say(made, Placeholder::Spent, words::money(facts.spent, &inputs.money));
+        }
+        Mechanic::ThankYou => {
+            let category = facts.categories.first().map(|favourite| favourite.name.clone());
+            made.values.extend(category.map(|name| (Placeholder::Category, name)));
+            say(made, Placeholder::Orders, number(facts.orders));
+            say(made, Placeholder::Spent, words::money(facts.spent, &inputs.money));
+        }
+        Mechanic::Anniversary => {
+            let since = facts.programme_since.ok_or(Withheld::NotEligible)?;
+            say(made, Placeholder::Years, number(full_years(since, inputs.day)));
+            say(made, Placeholder::Orders, number(facts.orders));
+            say(made, Placeholder::Spent, words::money(facts.spent, &inputs.money));
+        }
+        Mechanic::Survey(survey) => {
+            // Asked once a slot, and not again once answered since the customer came here.
+            let since = match facts.here_since() {
+                Some(here) if survey != Survey::Purchase => here.min(slot.first),
+                _ => slot.first,
+            };
+            if facts.answer(survey).is_some_and(|answer| answer.day >= since) {
+                return Err(Withheld::NotEligible);
+            }
+        }
+        Mechanic::CodeByAnswer(survey) => by_answer(inputs, idea, survey, picks, made)?,
+        Mechanic::UsualDayCode => {
+            let usual = facts.usual_day.ok_or(Withheld::NotEligible)?;
+            let next = next_usual_day(usual, inputs.day);
+            if next > made.valid_until {
+                return Err(Withheld::Cooldown);
+            }
+            (made.valid_from, made.valid_until) = (next, next);
+            say(made, Placeholder::From, words::day(next, inputs.language));
+        }
+        Mechanic::CategoryTerms | Mechanic::CategoryCashback => {
+            let category = favourite_for(inputs).ok_or(Withheld::NotEligible)?;
+            made.on = On::Category(category.clone());
+            say(made, Placeholder::Category, category);
+        }
+        Mechanic::Choose => choose(inputs, idea, made)?,
+        Mechanic::RisingCashback => {
+            let Some(Reward::RisingCashback(steps)) = &idea.reward else { return Err(Withheld::NotEligible) };
+            let goal = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+            let done = facts.orders_since(slot.first).min(goal.saturating_sub(1));
+            progress(made, done, goal);
+            made.step = u8::try_from(done + 1).unwrap_or(u8::MAX);
+        }
+        Mechanic::Challenge { orders } => {
+            let done = facts.orders_since(slot.first).min(u32::from(orders));
+            progress(made, done, u32::from(orders));
+            made.earned = done == u32::from(orders);
+        }
+        Mechanic::Regularity { orders } => {
+            let done = facts.orders_since(slot.first).min(facts.streak).min(u32::from(orders));
+            progress(made, done, u32::from(orders));
+            made.earned = done == u32::from(orders);
+        }
+        Mechanic::SecondPurchase | Mechanic::Welcome => exactly_one_order(inputs)?,
+        Mechanic::Refer | Mechanic::Recommend | Mechanic::Code | Mechanic::Points | Mechanic::FreeDelivery | Mechanic::Letter => {}
+    }
+    Ok(())
+}
+
+/// Shows products, and names the first one's category, read by `category`; an offer of products without one is none.
+fn show<'a>(
+    made: &mut Concrete<'a>,
+    products: Vec<&'a Candidate>,
+    category: impl Fn(&Candidate) -> Option<String>,
+) -> Result<(), Withheld> {
+    let first = products.first().ok_or(Withheld::NothingToShow)?;
+    made.values.extend(category(first).map(|name| (Placeholder::Category, name)));
+    let names: Vec<&str> = products.iter().map(|product| product.name.as_str()).collect();
+    made.values.push((Placeholder::Products, names.join(", ")));
+    made.products = products;
+    Ok(())
+}
+
+fn goes_with(product: &Candidate) -> Option<String> {
+    product.goes_with.clone()
+}
+
+fn own_category(product: &Candidate) -> Option<String> {
+    product.category.clone()
+}
+
+fn on_products(products: &[&Candidate]) -> On {
+    On::Products(products.iter().map(|product| product.id.clone()).collect())
+}
+
+fn exactly_one_order(inputs: &Inputs) -> Result<(), Withheld> {
+    // f1 can hold customers with several orders.
+    if inputs.customer.orders == 1 { Ok(()) } else { Err(Withheld::NotEligible) }
+}
+
+/// The favourite category; the best of those in the cart, where one is.
+fn favourite_for(inputs: &Inputs) -> Option<String> {
+    let favourites = &inputs.customer.categories;
+    let in_cart = |name: &str| inputs.cart.as_ref().is_some_and(|cart| cart.categories.contains(name));
+    let favourite = favourites.iter().find(|favourite| in_cart(&favourite.name)).or(favourites.first());
+    favourite.map(|favourite| favourite.name.clone())
+}
+
+fn by_answer<'a>(
+    inputs: &'a Inputs,
+    idea: &Idea,
+    survey: Survey,
+    picks: &Picks<'a>,
+    made: &mut Concrete<'a>,
+) -> Result<(), Withheld> {
+    let since = inputs.customer.here_since().unwrap_or(Day::MIN);
+    let answer = inputs.customer.answer(survey).filter(|answer| answer.day >= since).ok_or(Withheld::NotEligible)?;
+    made.reward = idea.by_answer.get(&answer.answer).cloned();
+    // It burns from the day of the answer, whatever day the calendar began.
+    made.valid_until = answer.day.plus(i64::from(idea.validity) - 1);
+    if answer.answer == crate::mechanic::Answer::Assortment {
+        made.products = picks.unfamiliar(idea.show);
+    }
+    Ok(())
+}
+
+fn choose(inputs: &Inputs, idea: &Idea, made: &mut Concrete<'_>) -> Result<(), Withheld> {
+    let facts = &inputs.customer;
+    made.categories = facts.categories.iter().map(|favourite| favourite.name.clone()).collect();
+    if made.categories.is_empty() {
+        return Err(Withheld::NotEligible);
+    }
+    if facts.choice.is_some() {
+        // What was chosen stands first in the answer; there is nothing to choose while it lasts.
+        return Err(Withheld::OneIsEnough);
+    }
+    made.values.push((Placeholder::Category, made.categories.join(", ")));
+    made.choices = idea.choices.clone();
+    made.earned = false;
+    Ok(())
+}
+
+fn progress(made: &mut Concrete<'_>, done: u32, goal: u32) {
+    made.progress = Some(Progress { done, goal });
+    made.values.push((Placeholder::Done, done.to_string()));
+    made.values.push((Placeholder::Goal, goal.to_string()));
+}

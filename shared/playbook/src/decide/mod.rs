@@ -1,0 +1,238 @@
+//! The decision: which offers this customer should see now, in order, each with its reason; and what was withheld, and why.
+//!
+//! [`decide`] is pure and knows no secret (law 11): everything it rests on is in [`Inputs`] and in the playbook's version.
+//! It goes through the ideas of one entry of the playbook. For each it asks, in this order: may it be shown here, is its
+//! calendar open, may this customer be rewarded now (`gate`), and can its mechanic be made concrete from what is known of them
+//! (`mechanics`)? The first question answered with no is the reason it is withheld.
+
+mod candidate;
+mod decision;
+mod facts;
+mod gate;
+mod inputs;
+mod mechanics;
+mod picks;
+mod words;
+
+pub use candidate::{Candidate, RunsOut};
+pub use decision::{
+    Choice, ChoiceReward, Decision, Given, NotOffered, Offer, On, Progress, Reason, Shown, Unrewarded,
+};
+pub use facts::{Chosen, Facts, Favourite, LastAnswer, Milestone, Standing};
+pub use inputs::{
+    Cart, CategoryPair, Channel, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier,
+};
+
+use segmentation::Place;
+
+use crate::calendar::{Calendar, Open, Slot};
+use crate::decide::facts::Life;
+use crate::decide::gate::Gate;
+use crate::decide::mechanics::Concrete;
+use crate::decide::picks::Picks;
+use crate::entry::{Entry, Idea, IdeaKind, Rule, ShownAt};
+use crate::mechanic::Mechanic;
+use crate::playbook::Playbook;
+use crate::reward::Reward;
+use crate::why::{NoReward, Withheld};
+
+/// An idea that is not offered now.
+struct Refused {
+    why: Withheld,
+    opens: Option<segmentation::Day>,
+}
+
+impl From<Withheld> for Refused {
+    fn from(why: Withheld) -> Refused {
+        Refused { why, opens: None }
+    }
+}
+
+/// Decides. The playbook has to be of the version the document names; the same document and version give the same decision.
+#[must_use]
+pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
+    let entry = inputs.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment));
+    let gate = Gate::of(inputs, entry);
+    let mut picks = Picks::new(inputs);
+    let (mut offers, mut withheld) = (Vec::new(), Vec::new());
+    let mut rewards = 0;
+    offers.extend(kept_promise(inputs, playbook));
+    for idea in &entry.ideas {
+        let series = entry.series(idea);
+        match offer(inputs, playbook, entry, idea, &series, &gate, rewards, &mut picks) {
+            Ok(offer) => {
+                rewards += u8::from(offer.kind == IdeaKind::Reward);
+                offers.push(offer);
+            }
+            Err(Refused { why, opens }) => withheld.push(NotOffered {
+                idea: idea.code.clone(),
+                campaign: series,
+                why,
+                text: playbook.withheld(why).in_language(inputs.language).to_owned(),
+                opens,
+            }),
+        }
+    }
+    if let Some(cart) = &inputs.cart {
+        // What is about the cart comes first; otherwise the playbook's order stands.
+        offers.sort_by_key(|offer| !about_cart(inputs, cart, offer));
+    }
+    let language = inputs.language;
+    let no_reward = (rewards == 0).then(|| {
+        let why = gate.closed.unwrap_or(if entry.reward == Rule::Rare { NoReward::RuleRare } else { NoReward::NotNow });
+        Unrewarded { why, text: playbook.no_reward(why).in_language(language).to_owned() }
+    });
+    Decision {
+        day: inputs.day,
+        segment: Place(inputs.customer.segment),
+        group: inputs.customer.group,
+        reads_as: inputs.customer.reads_as,
+        entry: entry.name.clone(),
+        playbook: inputs.playbook.clone(),
+        goal: entry.goal.in_language(language).to_owned(),
+        mechanic: entry.mechanic.in_language(language).to_owned(),
+        caution: entry.caution.as_ref().map(|caution| caution.in_language(language).to_owned()),
+        offers,
+        no_reward,
+        withheld,
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one idea's whole context, used once")]
+fn offer(
+    inputs: &Inputs,
+    playbook: &Playbook,
+    entry: &Entry,
+    idea: &Idea,
+    series: &str,
+    gate: &Gate,
+    rewards: u8,
+    picks: &mut Picks<'_>,
+) -> Result<Offer, Refused> {
+    let shown = match inputs.channel {
+        Channel::Checkout => idea.place.checkout(),
+        Channel::Mailing if !inputs.customer.mailing_consent => return Err(Withheld::NoConsent.into()),
+        Channel::Mailing => idea.place.mailing(),
+    };
+    if !shown {
+        return Err(Withheld::WrongPlace.into());
+    }
+    let kind = idea.kind();
+    if kind == IdeaKind::Reward {
+        gate.open_for(inputs, entry, series, rewards)?;
+    }
+    let slot = slot(inputs, idea, series)?;
+    if inputs.series.redeemed.get(series).is_some_and(|slots| slots.contains(&slot.first)) {
+        return Err(Withheld::Closed.into());
+    }
+    let concrete = mechanics::make(inputs, entry, idea, slot, picks)?;
+    let always = idea.calendar == Calendar::Always;
+    let Some((text, why)) = words::say(inputs, playbook, idea, &concrete) else {
+        return Err(Withheld::NothingToShow.into());
+    };
+    let step = concrete.step;
+    let id = if always { series.to_owned() } else { format!("{series}/{}/{step}", slot.first) };
+    picks.shown(&concrete.products);
+    Ok(Offer {
+        id,
+        idea: idea.code.clone(),
+        mechanic: idea.mechanic,
+        kind,
+        place: idea.place,
+        text,
+        reason: Reason { campaign: series.to_owned(), slot: (!always).then_some(slot.first), step, text: why },
+        reward: given(inputs, playbook, &concrete),
+        choice: choice(inputs, playbook, idea, &concrete),
+        progress: concrete.progress,
+        products: concrete.products.iter().map(|product| shown_product(product)).collect(),
+        open: (!always).then_some(slot),
+    })
+}
+
+/// What the customer chose stands until its day, wherever they have moved since: its terms were given.
+fn kept_promise(inputs: &Inputs, playbook: &Playbook) -> Option<Offer> {
+    let chosen = inputs.customer.choice.as_ref()?;
+    let mailable = inputs.channel == Channel::Checkout || inputs.customer.mailing_consent;
+    let reward = Reward::from_code(&chosen.reward).filter(|_| mailable)?;
+    let idea = chosen.series.rsplit('/').next().unwrap_or_default().to_owned();
+    let words = words::reward(playbook, &reward, 1, inputs.language);
+    let (text, why) = words::chosen(inputs, playbook, chosen, &words)?;
+    Some(Offer {
+        id: format!("{}/{}/1", chosen.series, chosen.made),
+        idea,
+        mechanic: Mechanic::Choose,
+        kind: IdeaKind::Reward,
+        place: ShownAt::Both,
+        text,
+        reason: Reason { campaign: chosen.series.clone(), slot: Some(chosen.made), step: 1, text: why },
+        reward: Some(Given {
+            reward,
+            words,
+            on: On::Category(chosen.category.clone()),
+            earned: true,
+            valid_from: chosen.made,
+            valid_until: chosen.until,
+        }),
+        choice: None,
+        progress: None,
+        products: Vec::new(),
+        open: Some(Slot { first: chosen.made, last: chosen.until }),
+    })
+}
+
+fn slot(inputs: &Inputs, idea: &Idea, series: &str) -> Result<Slot, Refused> {
+    let shift = inputs.series.shifts.get(series).copied().unwrap_or(0);
+    let life = Life { facts: &inputs.customer, products: &inputs.products, on: inputs.day };
+    match idea.calendar.on(inputs.day, shift, &inputs.settings.sales, &life) {
+        Open::In(slot) => Ok(slot),
+        Open::Closed(opens) => Err(Refused { why: Withheld::Cooldown, opens }),
+    }
+}
+
+fn given(inputs: &Inputs, playbook: &Playbook, concrete: &Concrete<'_>) -> Option<Given> {
+    let reward = concrete.reward.clone()?;
+    Some(Given {
+        words: words::reward(playbook, &reward, concrete.step, inputs.language),
+        reward,
+        on: concrete.on.clone(),
+        earned: concrete.earned,
+        valid_from: concrete.valid_from,
+        valid_until: concrete.valid_until,
+    })
+}
+
+fn choice(inputs: &Inputs, playbook: &Playbook, idea: &Idea, concrete: &Concrete<'_>) -> Option<Choice> {
+    let rewards: Vec<ChoiceReward> = concrete
+        .choices
+        .iter()
+        .map(|reward| ChoiceReward {
+            code: reward.code(),
+            words: words::reward(playbook, reward, 1, inputs.language),
+            reward: reward.clone(),
+        })
+        .collect();
+    let categories = concrete.categories.clone();
+    (!rewards.is_empty()).then_some(Choice { categories, rewards, days: idea.validity })
+}
+
+fn shown_product(product: &Candidate) -> Shown {
+    Shown {
+        id: product.id.clone(),
+        name: product.name.clone(),
+        price: product.price,
+        list_price: product.list_price,
+        image: product.image.clone(),
+        url: product.url.clone(),
+    }
+}
+
+/// Does the offer show what goes with the cart, or give something on what lies in it?
+fn about_cart(inputs: &Inputs, cart: &Cart, offer: &Offer) -> bool {
+    let goes_with = |shown: &Shown| inputs.products.iter().any(|product| product.id == shown.id && product.cart > 0);
+    let on_it = offer.reward.as_ref().is_some_and(|given| match &given.on {
+        On::Anything => false,
+        On::Category(category) => cart.categories.contains(category),
+        On::Products(products) => products.iter().any(|product| cart.products.contains(product)),
+    });
+    on_it || offer.products.iter().any(goes_with)
+}

@@ -1,0 +1,168 @@
+//! Products for an offer, out of the candidates: never what is out of stock or already in the cart, and none twice in an answer.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use segmentation::{Day, Minor};
+
+use crate::decide::candidate::Candidate;
+use crate::decide::inputs::Inputs;
+use crate::mechanic::Band;
+
+/// A brand last bought this many days ago has been left behind; longer ago than the second, its purchases are forgotten.
+const LEFT_BEHIND: std::ops::RangeInclusive<i64> = 365..=730;
+/// Without a price band of their own, a look-alike costs between two thirds and one and a half of its model.
+const PRICE_NEIGHBOURHOOD: (i64, i64) = (2, 3);
+
+pub(super) struct Picks<'a> {
+    inputs: &'a Inputs,
+    available: Vec<&'a Candidate>,
+    shown: BTreeSet<&'a str>,
+}
+
+impl<'a> Picks<'a> {
+    pub(super) fn new(inputs: &'a Inputs) -> Picks<'a> {
+        let in_cart = |id: &str| inputs.cart.as_ref().is_some_and(|cart| cart.products.contains(id));
+        let stock = |id: &str| inputs.products.iter().find(|product| product.id == id).is_none_or(|part| part.in_stock);
+        let available = inputs
+            .products
+            .iter()
+            .filter(|product| product.in_stock && !in_cart(&product.id))
+            .filter(|product| product.parts.iter().all(|part| stock(part)))
+            .collect();
+        Picks { inputs, available, shown: BTreeSet::new() }
+    }
+
+    /// What an offer shows is not shown again by a later one.
+    pub(super) fn shown(&mut self, products: &[&'a Candidate]) {
+        self.shown.extend(products.iter().map(|product| product.id.as_str()));
+    }
+
+    /// The best of those that fit, best first; ties go to what is most popular, then by id.
+    fn best<K: Ord>(&self, count: u8, fits: impl Fn(&Candidate) -> bool, rank: impl Fn(&Candidate) -> K) -> Vec<&'a Candidate> {
+        let fresh = |product: &&&Candidate| !self.shown.contains(product.id.as_str());
+        let mut fitting: Vec<&Candidate> =
+            self.available.iter().filter(fresh).filter(|product| fits(product)).copied().collect();
+        fitting.sort_by_cached_key(|product| (Reverse(rank(product)), Reverse(product.popular), product.id.clone()));
+        fitting.truncate(usize::from(count));
+        fitting
+    }
+
+    /// Cart first, then taste.
+    fn liking(product: &Candidate) -> (u32, u32) {
+        (product.cart, product.taste)
+    }
+
+    fn speaks_for(product: &Candidate) -> bool {
+        product.bought.is_none() && (product.cart > 0 || product.taste > 0)
+    }
+
+    pub(super) fn complements(&self, count: u8) -> Vec<&'a Candidate> {
+        let fits = |product: &Candidate| {
+            let other = product.goes_with.is_some() && product.goes_with != product.category;
+            product.bought.is_none() && other && product.parts.is_empty()
+        };
+        self.best(count, fits, Picks::liking)
+    }
+
+    pub(super) fn look_alikes(&self, count: u8) -> Vec<&'a Candidate> {
+        let fits = |product: &Candidate| {
+            let same = product.goes_with.is_none() || product.goes_with == product.category;
+            Picks::speaks_for(product) && same && product.category_bought.is_some() && self.in_own_band(product)
+        };
+        self.best(count, fits, Picks::liking)
+    }
+
+    pub(super) fn unfamiliar(&self, count: u8) -> Vec<&'a Candidate> {
+        let favourite = |product: &Candidate| self.is_favourite(product) && product.bought.is_none();
+        self.best(count, favourite, |product| {
+            (product.brand.is_some() && product.brand_bought.is_none(), Picks::liking(product))
+        })
+    }
+
+    pub(super) fn new_brands(&self, count: u8) -> Vec<&'a Candidate> {
+        let left = |day: Day| LEFT_BEHIND.contains(&self.inputs.day.since(day));
+        let fits = |product: &Candidate| {
+            product.brand.is_some() && product.brand_bought.is_none_or(left) && self.is_favourite(product)
+        };
+        self.best(count, fits, Picks::liking)
+    }
+
+    pub(super) fn history(&self, count: u8) -> Vec<&'a Candidate> {
+        self.best(count, Picks::speaks_for, Picks::liking)
+    }
+
+    pub(super) fn neighbour_category(&self, count: u8) -> Vec<&'a Candidate> {
+        let fits = |product: &Candidate| {
+            product.category.is_some() && product.category_bought.is_none() && product.goes_with.is_some()
+        };
+        let first = self.best(1, fits, Picks::liking);
+        let category = first.first().and_then(|product| product.category.as_ref());
+        self.best(count, |product| fits(product) && product.category.as_ref() == category, Picks::liking)
+    }
+
+    /// The product that runs out in the slot that began on `first`, and the others due by now.
+    pub(super) fn running_out(&self, count: u8, first: Day) -> Vec<&'a Candidate> {
+        let due = |product: &Candidate| {
+            product.runs_out.is_some_and(|out| out.from >= first && out.from <= self.inputs.day)
+        };
+        self.best(count, due, |product| product.runs_out.map(|out| Reverse(out.from)))
+    }
+
+    pub(super) fn marked_down(&self, count: u8) -> Vec<&'a Candidate> {
+        let fits = |product: &Candidate| product.markdown() > 0;
+        self.best(count, fits, |product| (Picks::liking(product), product.markdown()))
+    }
+
+    pub(super) fn past_season(&self, count: u8) -> Vec<&'a Candidate> {
+        let season = self.inputs.settings.season.as_ref();
+        let past = |product: &Candidate| {
+            product.markdown() > 0 && product.season.is_some() && product.season.as_ref() != season
+        };
+        self.best(count, past, |product| (product.markdown(), Picks::liking(product)))
+    }
+
+    pub(super) fn best_of_month(&self, count: u8, band: Band) -> Vec<&'a Candidate> {
+        let fits = |product: &Candidate| match (band, product.price) {
+            (_, None) => false,
+            (Band::Own, Some(_)) => self.inputs.customer.price_band.is_some() && self.in_own_band(product),
+            (Band::Low, Some(price)) => self.inputs.low_band.is_some_and(|edge| price <= edge),
+        };
+        self.best(count, fits, |product| (product.popular > 0, self.is_favourite(product), product.popular))
+    }
+
+    pub(super) fn bestsellers(&self, count: u8) -> Vec<&'a Candidate> {
+        self.best(count, |product| product.popular > 0, |product| (product.cart, product.popular))
+    }
+
+    /// A set of the shop, of which something speaks to the customer; else one made of a product they know and its complement.
+    pub(super) fn bundle(&self, count: u8) -> Vec<&'a Candidate> {
+        let liked = |product: &Candidate| product.taste > 0 || product.cart > 0 || product.category_bought.is_some();
+        let sets = self.best(1, |product| !product.parts.is_empty() && liked(product), Picks::liking);
+        if !sets.is_empty() {
+            return sets;
+        }
+        let Some(complement) = self.complements(1).pop() else { return Vec::new() };
+        let model = |product: &Candidate| {
+            product.category.is_some() && product.category == complement.goes_with && product.id != complement.id
+        };
+        let known = self.best(1, model, |product| (product.cart, product.bought, product.taste));
+        let set: Vec<&Candidate> = known.into_iter().chain([complement]).take(usize::from(count.max(2))).collect();
+        if set.len() > 1 { set } else { Vec::new() }
+    }
+
+    fn is_favourite(&self, product: &Candidate) -> bool {
+        let name = product.category.as_deref();
+        name.is_some() && self.inputs.customer.categories.iter().any(|favourite| Some(favourite.name.as_str()) == name)
+    }
+
+    /// A product without a price, or a customer without a band, is not kept out by price.
+    fn in_own_band(&self, product: &Candidate) -> bool {
+        let (Some(Minor(price)), Some((Minor(low), Minor(high)))) = (product.price, self.inputs.customer.price_band) else {
+            return true;
+        };
+        // The middle half of what was paid, with some room at its edges: who pays 10 to 20 also looks at 25.
+        let (part, whole) = PRICE_NEIGHBOURHOOD;
+        price.saturating_mul(whole) >= low.saturating_mul(part) && price.saturating_mul(part) <= high.saturating_mul(whole)
+    }
+}
