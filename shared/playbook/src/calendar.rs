@@ -50,6 +50,8 @@ pub enum Event {
     Move,
     /// Their first order.
     FirstOrder,
+    /// They answered the survey that the idea goes by.
+    Answer,
 }
 
 /// A time in which an idea is open for a customer. It is named by its first day.

@@ -1,16 +1,18 @@
-//! What a playbook says about one kind of customer. Ideas stand best first; what an idea costs is bounded by its entry's reward.
+//! What a playbook says about one kind of customer. Ideas stand best first; what they may cost is bounded by the entry.
 
 use serde::{Deserialize, Serialize};
 
+use crate::idea::Idea;
 use crate::language::Text;
+use crate::reward::Limit;
 
-/// How far an entry's rewards may go. Amounts are the shop's settings; this says which limit applies, and when.
+/// When an entry's rewards may be given at all. How much is its [`Limit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reward {
+pub enum Rule {
     /// No reward; a markdown that is already in a product's price is none.
     None,
-    /// Now and then, personal, and only for a weighty reason.
+    /// Now and then, personal, and only for a weighty reason: something that happened to the customer.
     Rare,
     /// At low cost.
     Modest,
@@ -20,71 +22,31 @@ pub enum Reward {
     AfterAnswer,
 }
 
-/// Where an idea is shown. A mailing also needs the customer's consent, which is not a playbook's business.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ShownAt {
-    /// In a mailing only.
-    Mailing,
-    /// At checkout only.
-    Checkout,
-    /// In either.
-    Both,
-}
-
-impl ShownAt {
-    /// May it be shown at checkout?
-    #[must_use]
-    pub fn checkout(self) -> bool {
-        self != ShownAt::Mailing
-    }
-
-    /// May it go out in a mailing?
-    #[must_use]
-    pub fn mailing(self) -> bool {
-        self != ShownAt::Checkout
-    }
-}
-
-/// What an idea asks of the shop, so that code can tell what an entry's [`Reward`] bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IdeaKind {
-    /// Attention only: a pick, a reminder, a word about prices that everyone gets.
-    Message,
-    /// A question; its answer may open an [`Reward::AfterAnswer`] entry.
-    Survey,
-    /// Something given to this customer: a code, cashback, points, free delivery.
-    Reward,
-}
-
-/// One campaign idea. A code means the same in every entry of a playbook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Idea {
-    /// Its stable name, in snake_case.
-    pub code: String,
-    /// Message, survey or reward.
-    pub kind: IdeaKind,
-    /// Where it is shown.
-    pub place: ShownAt,
-    /// One sentence to the marketer.
-    pub text: Text,
-}
-
-/// What to do for one segment, one part of a loyalty group, or a customer nobody knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What to do for one segment, or for a customer nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Its place in the file: `segment.r3f3m3`, `group.one_time.r3`, `newcomer`.
+    /// The segment, or `newcomer`.
     pub name: String,
-    /// How far its rewards may go.
-    pub reward: Reward,
+    /// When its rewards may be given.
+    pub reward: Rule,
+    /// What they may come to.
+    pub limit: Limit,
     /// What should change in the customer's behaviour.
     pub goal: Text,
     /// By what kind of action.
     pub mechanic: Text,
     /// What must not be done, where there is such a thing.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<Text>,
+    /// [`Rule::AfterAnswer`]: unanswered days after which rewards open anyway; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_unanswered_after: Option<u16>,
+    /// Only messages in the first so many days after the move into the segment; rewards open after that.
+    pub gentle_days: u16,
+    /// Nothing is given after so many days since the move into the segment; `None`: no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_after: Option<u16>,
     /// Campaign ideas, best first; at least one.
     pub ideas: Vec<Idea>,
 }

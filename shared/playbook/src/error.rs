@@ -1,39 +1,30 @@
-//! Why a playbook was refused. Every message names the place in the file.
+//! Why a playbook was refused. Every message names the place, in dotted form.
 
-use segmentation::{LoyaltyGroup, Segment};
+use segmentation::Segment;
 
 use crate::language::Language;
+use crate::template::{TemplateError, TemplateFault};
 
-/// The text is no playbook that could answer for every segment in every group.
+/// The data is no playbook that could answer for every segment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlaybookError {
-    /// It is no TOML, or a field is missing, unknown, or of another form; the message has line and column.
+    /// It is no TOML; the message has line and column.
     #[error("the playbook cannot be read: {0}")]
     Unreadable(#[from] toml::de::Error),
-    /// Neither the segment nor the group has an entry for this case.
-    #[error("`group.{group}` has no entry for {segment}")]
+    /// A field is missing, unknown, or of another form.
+    #[error("`{place}`: {message}")]
+    Form {
+        /// The nearest place that could be read.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A segment has no entry.
+    #[error("there is no `segment.{segment}`")]
     NoEntry {
-        /// The group asked.
-        group: LoyaltyGroup,
-        /// The first segment it has no answer for.
+        /// The first without one.
         segment: Segment,
-    },
-    /// Two entries of a group fit a segment and name equally many axes.
-    #[error("`{first}` and `{second}` fit {segment} equally well")]
-    Ambiguous {
-        /// One of them.
-        first: String,
-        /// The other.
-        second: String,
-        /// The first segment both fit.
-        segment: Segment,
-    },
-    /// A group's entry is never taken, as narrower ones fit every segment it fits.
-    #[error("`{entry}` is never used")]
-    Unreachable {
-        /// The entry.
-        entry: String,
     },
     /// A text is empty or blank.
     #[error("`{place}.{language}` is empty")]
@@ -43,11 +34,89 @@ pub enum PlaybookError {
         /// The language it lacks.
         language: Language,
     },
+    /// A text is longer than it may be.
+    #[error("`{place}.{language}` has more than {most} characters")]
+    LongText {
+        /// The text's place.
+        place: String,
+        /// The language.
+        language: Language,
+        /// The limit.
+        most: usize,
+    },
+    /// A code has no text.
+    #[error("there is no `{place}`")]
+    MissingText {
+        /// Where it should stand.
+        place: String,
+    },
+    /// A text's braces are wrong, or hold no placeholder's name.
+    #[error("`{place}.{language}`: {fault}")]
+    Template {
+        /// The text's place.
+        place: String,
+        /// The language.
+        language: Language,
+        /// What is wrong.
+        fault: TemplateFault,
+    },
+    /// A text names a placeholder that its mechanic cannot fill.
+    #[error("`{place}.{language}` names `{{{name}}}`, which this idea's mechanic does not know")]
+    ForeignPlaceholder {
+        /// The text's place.
+        place: String,
+        /// The language.
+        language: Language,
+        /// The placeholder.
+        name: &'static str,
+    },
+    /// A reward's words do not name its amount once, or name another.
+    #[error("`{place}`: a discount or cashback names {{percent}} once, points {{times}} once, free delivery neither")]
+    WrongAmount {
+        /// The text's place.
+        place: String,
+    },
     /// An idea's code is not in snake_case.
-    #[error("`idea.{code}`: a code is snake_case: a-z, 0-9 and single underscores, a letter first")]
+    #[error(
+        "`idea.{code}`: a code is snake_case: a-z, 0-9 and single underscores, a letter first, at most 60 characters"
+    )]
     NotSnakeCase {
         /// The code.
         code: String,
+    },
+    /// A number is too small or too large.
+    #[error("`{place}` has to be from {least} to {most}")]
+    OutOfRange {
+        /// Its place.
+        place: String,
+        /// The smallest.
+        least: usize,
+        /// The largest.
+        most: usize,
+    },
+    /// An idea gives what does not fit its mechanic.
+    #[error("`{place}` {wants}")]
+    WrongReward {
+        /// The idea.
+        place: String,
+        /// What it should give.
+        wants: &'static str,
+    },
+    /// An idea by answer says nothing for one of them.
+    #[error("`{place}.by_answer` has to hold exactly the survey's answers: {answers}")]
+    WrongAnswers {
+        /// The idea.
+        place: String,
+        /// The survey's answers.
+        answers: String,
+    },
+    /// An idea that gives something is open every day, or a mechanic that counts orders has no slots to count in.
+    #[error("`{place}.calendar` {wants}")]
+    WrongCalendar {
+        /// The idea.
+        place: String,
+        /// What it should be.
+        wants: &'static str,
     },
     /// An entry has no idea.
     #[error("`{entry}.ideas` is empty")]
@@ -55,7 +124,15 @@ pub enum PlaybookError {
         /// The entry.
         entry: String,
     },
-    /// An entry names an idea that the file does not describe.
+    /// There are too many ideas.
+    #[error("`{place}` holds more than {most}")]
+    TooManyIdeas {
+        /// Where.
+        place: String,
+        /// The limit.
+        most: usize,
+    },
+    /// An entry names an idea that is not described.
     #[error("`{entry}.ideas` names `{code}`, but there is no `idea.{code}`")]
     UnknownIdea {
         /// The entry.
@@ -85,10 +162,33 @@ pub enum PlaybookError {
         /// The idea.
         code: String,
     },
+    /// An entry rewards for a weighty reason only, and an idea gives something without one.
+    #[error("`{entry}` rewards rarely, so its idea `{code}` needs an event for a calendar")]
+    NeedsOccasion {
+        /// The entry.
+        entry: String,
+        /// The idea.
+        code: String,
+    },
     /// An entry rewards after an answer only, and does not begin by asking.
     #[error("`{entry}` rewards after an answer only, so its first idea has to be a survey")]
     AsksNothing {
         /// The entry.
         entry: String,
     },
+    /// An idea goes by the answer to a survey that the entry does not hold before it.
+    #[error("`{entry}.ideas` names `{code}`, but no survey before it that asks for its answer")]
+    Unasked {
+        /// The entry.
+        entry: String,
+        /// The idea.
+        code: String,
+    },
+}
+
+impl PlaybookError {
+    pub(crate) fn template(place: &str, error: TemplateError) -> PlaybookError {
+        let TemplateError { language, fault } = error;
+        PlaybookError::Template { place: place.to_owned(), language, fault }
+    }
 }

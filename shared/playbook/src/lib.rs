@@ -1,22 +1,31 @@
-//! The playbook as data: for each segment a goal, a mechanic, campaign ideas and how far a reward may go.
+//! The playbook: for each segment a goal, a mechanic, campaign ideas and how far a reward may go.
 //!
-//! Nothing here does I/O, knows the time or a customer: a segment and its loyalty group go in, an [`Entry`] comes out.
-//! The first playbook is `playbook.toml`, compiled in ([`Playbook::builtin`]); a shop's own is read by [`Playbook::parse`],
-//! which refuses what [`Playbook::entry`] could not answer from, so that a lookup never fails.
+//! Nothing here does I/O or knows the time. The first playbook is the TOML files in `builtin/`, compiled in ([`Playbook::builtin`]);
+//! a shop lays its changes over it ([`Playbook::overridden`]), and what [`Playbook::entry`] could not answer from is refused
+//! there, so that a lookup never fails.
 
 mod builtin;
 pub mod calendar;
+mod checks;
 mod entry;
 mod error;
+mod idea;
 mod language;
 pub mod mechanic;
+mod merge;
 mod parse;
 mod playbook;
 pub mod reward;
 mod source;
-mod when;
+pub mod template;
+mod why;
+mod words;
 
-pub use entry::{Entry, Idea, IdeaKind, Reward, ShownAt};
+pub use entry::{Entry, Rule};
 pub use error::PlaybookError;
+pub use idea::{Idea, IdeaKind, ShownAt};
 pub use language::{Language, Text};
 pub use playbook::Playbook;
+pub use template::Template;
+pub use why::{NoReward, Withheld};
+pub use words::Words;

@@ -36,6 +36,34 @@ pub enum Answer {
     Promoter,
 }
 
+impl Survey {
+    /// What its answers can say.
+    #[must_use]
+    pub fn answers(self) -> &'static [Answer] {
+        match self {
+            Survey::Reason => &[Answer::Price, Answer::Delivery, Answer::Quality, Answer::Assortment, Answer::Other],
+            Survey::Nps | Survey::Purchase => &[Answer::Detractor, Answer::Passive, Answer::Promoter],
+        }
+    }
+}
+
+impl Answer {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Answer::Price => "price",
+            Answer::Delivery => "delivery",
+            Answer::Quality => "quality",
+            Answer::Assortment => "assortment",
+            Answer::Other => "other",
+            Answer::Detractor => "detractor",
+            Answer::Passive => "passive",
+            Answer::Promoter => "promoter",
+        }
+    }
+}
+
 /// Which prices a selection keeps to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,6 +232,33 @@ impl Placeholder {
 }
 
 impl Mechanic {
+    /// Is there nothing to it without a reward?
+    #[must_use]
+    pub fn must_give(self) -> bool {
+        matches!(
+            self,
+            Mechanic::CodeByAnswer(_)
+                | Mechanic::UsualDayCode
+                | Mechanic::Code
+                | Mechanic::CategoryTerms
+                | Mechanic::CategoryCashback
+                | Mechanic::SelectionCashback
+                | Mechanic::Points
+                | Mechanic::RisingCashback
+                | Mechanic::Choose
+                | Mechanic::FreeDelivery
+                | Mechanic::Challenge { .. }
+                | Mechanic::Regularity { .. }
+                | Mechanic::SecondPurchase
+        )
+    }
+
+    /// May it come with a reward? A question or a request is not paid for: it would buy the answer.
+    #[must_use]
+    pub fn may_give(self) -> bool {
+        !matches!(self, Mechanic::Survey(_) | Mechanic::Recommend | Mechanic::Refer | Mechanic::TierReminder)
+    }
+
     /// What a text of this mechanic may name beside `until` (always) and `reward` (where the idea has one).
     #[must_use]
     pub fn knows(self) -> &'static [Placeholder] {

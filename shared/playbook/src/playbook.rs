@@ -1,24 +1,31 @@
-//! A whole playbook: an entry for every segment in every group, found without failing.
+//! A whole playbook: an entry for every segment, found without failing.
 
-use segmentation::{LoyaltyGroup, Segment};
+use segmentation::Segment;
+use serde_json::Value;
 
 use crate::entry::Entry;
+use crate::idea::Idea;
+use crate::language::Language;
+use crate::reward::Reward;
+use crate::why::{NoReward, Withheld};
+use crate::words::Words;
 
-/// Goal, mechanic, ideas and reward limits for all 27 segments, whatever group a shop maps them to. Immutable.
+/// Goal, mechanic, ideas and reward limits for all 27 segments, and the words for them. Immutable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Playbook {
     pub(crate) version: String,
+    pub(crate) source: Value,
     pub(crate) newcomer: Entry,
+    /// By [`Segment::index`].
     pub(crate) entries: Vec<Entry>,
-    /// Per group and segment, a position in `entries`.
-    pub(crate) cells: [[usize; Segment::COUNT]; LoyaltyGroup::ALL.len()],
+    pub(crate) words: Words,
 }
 
 impl Playbook {
-    /// What to do for a segment: its own entry, else the one of its group that names most of its scores.
+    /// What to do for a segment.
     #[must_use]
-    pub fn entry(&self, segment: Segment, group: LoyaltyGroup) -> &Entry {
-        &self.entries[self.cells[group as usize][segment.index()]]
+    pub fn entry(&self, segment: Segment) -> &Entry {
+        &self.entries[segment.index()]
     }
 
     /// What to do for a customer nobody knows, and for everyone before the first cuts model.
@@ -27,43 +34,50 @@ impl Playbook {
         &self.newcomer
     }
 
-    /// Every entry but the newcomer's: the segments' own, then the groups'.
+    /// The segments' entries, `r1f1m1` first.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
     }
 
-    /// 16 hex digits of the source text, comments included: equal texts have equal versions, on every platform.
-    ///
-    /// It tells versions apart and is not for security: two texts of one version can be made on purpose.
+    /// 16 hex digits of the data: equal data has equal versions, on every platform.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
-}
 
-/// FNV-1a, 64 bits.
-pub(crate) fn fingerprint(text: &str) -> String {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let hash = text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
-    format!("{hash:016x}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fingerprint_is_fnv_1a_by_its_published_vectors() {
-        let table = [("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8")];
-        for (text, hash) in table {
-            assert_eq!(fingerprint(text), hash);
-        }
+    /// The data itself, a shop's changes laid in: of the same form as the TOML files.
+    #[must_use]
+    pub fn source_json(&self) -> &Value {
+        &self.source
     }
 
-    #[test]
-    fn a_group_stands_at_its_own_number() {
-        let numbers: Vec<usize> = LoyaltyGroup::ALL.iter().map(|group| *group as usize).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4]);
+    /// The short texts, to hand on without the rest.
+    #[must_use]
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// A reward in words. `step`: how many purchases of the slot came before, for a rising one.
+    #[must_use]
+    pub fn reward_words(&self, reward: &Reward, step: usize, language: Language) -> String {
+        self.words.reward(reward, step, language)
+    }
+
+    /// Why an idea is withheld.
+    #[must_use]
+    pub fn withheld(&self, why: Withheld, language: Language) -> &str {
+        self.words.withheld(why, language)
+    }
+
+    /// Why nothing is given.
+    #[must_use]
+    pub fn no_reward(&self, why: NoReward, language: Language) -> &str {
+        self.words.no_reward(why, language)
+    }
+
+    /// The lasting name of an idea in an entry, on which phase, closed slots, holdout and budgets hang: `r2f3m2/rising_cashback`.
+    #[must_use]
+    pub fn series(entry: &Entry, idea: &Idea) -> String {
+        format!("{}/{}", entry.name, idea.code)
     }
 }

@@ -12,7 +12,7 @@ pub enum Reward {
     Discount(u8),
     /// Percent of the price back.
     Cashback(u8),
-    /// Percent of the price back, by how many purchases of the slot came before: the last one for all further.
+    /// Percent of the price back, by how many purchases of the slot came before: the last one for all further. 2 to 10 steps, each higher.
     RisingCashback(Vec<u8>),
     /// So many times the usual points, 2 to 10.
     Points(u8),

@@ -1,106 +1,83 @@
-//! The file's form, before it is checked: ideas are described once and named by code in entries.
+//! The playbook's form as data: the same in the TOML files, in a shop's override and in what `source_json` answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use segmentation::{LoyaltyGroup, Segment};
+use segmentation::Segment;
 use serde::Deserialize;
 
-use crate::entry::{Entry, Idea, IdeaKind, Reward, ShownAt};
+use crate::calendar::Calendar;
+use crate::entry::Rule;
 use crate::error::PlaybookError;
-use crate::language::{Language, Text};
-use crate::when::When;
+use crate::idea::ShownAt;
+use crate::language::Text;
+use crate::mechanic::{Answer, Mechanic};
+use crate::reward::{Limit, Reward};
+use crate::why::{NoReward, Withheld};
+use crate::words::RewardWords;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
     pub(crate) newcomer: SourceEntry,
     pub(crate) segment: BTreeMap<Segment, SourceEntry>,
-    pub(crate) group: BTreeMap<LoyaltyGroup, BTreeMap<When, SourceEntry>>,
     pub(crate) idea: BTreeMap<String, SourceIdea>,
+    pub(crate) withheld: BTreeMap<Withheld, Text>,
+    pub(crate) no_reward: BTreeMap<NoReward, Text>,
+    pub(crate) reward: RewardWords<Text>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceEntry {
-    reward: Reward,
-    goal: Text,
-    mechanic: Text,
-    caution: Option<Text>,
-    ideas: Vec<String>,
+    pub(crate) reward: Rule,
+    #[serde(default = "nothing")]
+    pub(crate) limit: Limit,
+    pub(crate) goal: Text,
+    pub(crate) mechanic: Text,
+    pub(crate) caution: Option<Text>,
+    pub(crate) opens_unanswered_after: Option<u16>,
+    #[serde(default)]
+    pub(crate) gentle_days: u16,
+    pub(crate) ends_after: Option<u16>,
+    /// Codes.
+    pub(crate) ideas: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceIdea {
-    kind: IdeaKind,
-    place: ShownAt,
-    text: Text,
+    pub(crate) mechanic: Mechanic,
+    pub(crate) place: ShownAt,
+    #[serde(default)]
+    pub(crate) calendar: Calendar,
+    pub(crate) reward: Option<Reward>,
+    #[serde(default)]
+    pub(crate) by_answer: BTreeMap<Answer, Reward>,
+    #[serde(default)]
+    pub(crate) choices: Vec<Reward>,
+    #[serde(default)]
+    pub(crate) validity: u16,
+    #[serde(default = "three")]
+    pub(crate) show: u8,
+    pub(crate) text: Text,
+    pub(crate) say: Text,
+    pub(crate) why: Text,
 }
 
-/// The ideas a file describes, each checked, and which of them its entries have named so far.
-pub(crate) struct Catalogue {
-    ideas: BTreeMap<String, Idea>,
-    used: BTreeSet<String>,
+fn nothing() -> Limit {
+    Limit { percent: 0, rewards: 0 }
 }
 
-impl Catalogue {
-    pub(crate) fn new(described: BTreeMap<String, SourceIdea>) -> Result<Catalogue, PlaybookError> {
-        let mut ideas = BTreeMap::new();
-        for (code, SourceIdea { kind, place, text }) in described {
-            if !is_snake_case(&code) {
-                return Err(PlaybookError::NotSnakeCase { code });
-            }
-            said(&text, || format!("idea.{code}.text"))?;
-            ideas.insert(code.clone(), Idea { code, kind, place, text });
-        }
-        Ok(Catalogue { ideas, used: BTreeSet::new() })
-    }
-
-    /// The entry with its ideas in place of their codes.
-    pub(crate) fn entry(&mut self, name: String, source: SourceEntry) -> Result<Entry, PlaybookError> {
-        let SourceEntry { reward, goal, mechanic, caution, ideas: codes } = source;
-        let texts = [("goal", Some(&goal)), ("mechanic", Some(&mechanic)), ("caution", caution.as_ref())];
-        for (field, text) in texts {
-            text.map_or(Ok(()), |text| said(text, || format!("{name}.{field}")))?;
-        }
-        let mut ideas: Vec<Idea> = Vec::with_capacity(codes.len());
-        for code in codes {
-            let Some(idea) = self.ideas.get(&code) else {
-                return Err(PlaybookError::UnknownIdea { entry: name, code });
-            };
-            if ideas.iter().any(|earlier| earlier.code == code) {
-                return Err(PlaybookError::DuplicateIdea { entry: name, code });
-            }
-            if reward == Reward::None && idea.kind == IdeaKind::Reward {
-                return Err(PlaybookError::RewardNotAllowed { entry: name, code });
-            }
-            ideas.push(idea.clone());
-            self.used.insert(code);
-        }
-        match ideas.first() {
-            None => Err(PlaybookError::NoIdeas { entry: name }),
-            Some(first) if reward == Reward::AfterAnswer && first.kind != IdeaKind::Survey => {
-                Err(PlaybookError::AsksNothing { entry: name })
-            }
-            Some(_) => Ok(Entry { name, reward, goal, mechanic, caution, ideas }),
-        }
-    }
-
-    /// To be called when every entry is made.
-    pub(crate) fn all_used(mut self) -> Result<(), PlaybookError> {
-        self.ideas.retain(|code, _| !self.used.contains(code));
-        self.ideas.into_keys().next().map_or(Ok(()), |code| Err(PlaybookError::UnusedIdea { code }))
-    }
+fn three() -> u8 {
+    3
 }
 
-fn said(text: &Text, place: impl Fn() -> String) -> Result<(), PlaybookError> {
-    match Language::ALL.into_iter().find(|language| text.in_language(*language).trim().is_empty()) {
-        Some(language) => Err(PlaybookError::EmptyText { place: place(), language }),
-        None => Ok(()),
+impl Source {
+    /// The form, or the dotted place that has another one.
+    pub(crate) fn read(value: &serde_json::Value) -> Result<Source, PlaybookError> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let place = error.path().to_string();
+            PlaybookError::Form { place, message: error.into_inner().to_string() }
+        })
     }
-}
-
-fn is_snake_case(code: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    code.starts_with(|c: char| c.is_ascii_lowercase()) && code.split('_').all(word)
 }
