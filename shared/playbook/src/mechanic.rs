@@ -2,39 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A survey's question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Survey {
-    /// Why did the purchases stop?
-    Reason,
-    /// How likely is a recommendation, 0 to 10 (Net Promoter Score)?
-    Nps,
-    /// How was the last purchase, 1 to 5?
-    Purchase,
-}
-
-/// What an answer says, as far as a reward depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// Reason: too expensive.
-    Price,
-    /// Reason: delivery.
-    Delivery,
-    /// Reason: quality.
-    Quality,
-    /// Reason: nothing new, or not what was looked for.
-    Assortment,
-    /// Reason: any other.
-    Other,
-    /// NPS 0 to 6, or a purchase rated 1 or 2.
-    Detractor,
-    /// NPS 7 or 8, or a purchase rated 3.
-    Passive,
-    /// NPS 9 or 10, or a purchase rated 4 or 5.
-    Promoter,
-}
+pub use segmentation::answers::{Answer, Survey};
 
 impl Survey {
     /// What its answers can say.

@@ -3,9 +3,15 @@
 //! Nothing here does I/O, knows the time or a time zone: a [`Day`] comes in, already counted in the shop's time zone.
 //! The way of data: an order, its revisions and returns fold into one [`Entry`] ([`OrderFold`]); a customer's entries are
 //! a multiset ([`Orders`]); on a day and under a [`Cuts`] model they have three values ([`Rfm`]) and so a [`Segment`].
-//! [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
+//! What else a profile remembers: [`Tastes`] and [`Baskets`] of orders as first accepted, [`Attributes`], [`Choices`] and
+//! survey [`Answers`]. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
 
+pub mod answers;
+pub mod attributes;
+pub mod baskets;
+pub mod bought;
 pub mod census;
+pub mod choices;
 pub mod cuts;
 pub mod day;
 pub mod explain;
@@ -16,13 +22,21 @@ pub mod label;
 pub mod money;
 pub mod order;
 pub mod orders;
+pub mod packed;
+pub mod prices;
 pub mod product;
 pub mod profile;
 pub mod rhythm;
 pub mod segment;
+pub mod tastes;
 pub mod values;
 
+pub use answers::{Answer, Answered, Answers};
+pub use attributes::{AttributeUpdate, Attributes};
+pub use baskets::{Basket, Baskets};
+pub use bought::{Bought, BoughtLine};
 pub use census::{Census, MoveMatrix};
+pub use choices::{Choice, Choices};
 pub use cuts::{Activation, AxisCuts, Cuts, CutsVersion, Law};
 pub use day::Day;
 pub use explain::{Explanation, explain};
@@ -33,8 +47,10 @@ pub use label::{Cause, Label, Move, Step};
 pub use money::Minor;
 pub use order::{GivenBack, OrderFold, Revision, RevisionKey};
 pub use orders::{Entry, Flags, Orders};
+pub use prices::Prices;
 pub use product::ProductKey;
 pub use profile::Profile;
 pub use rhythm::{Rhythm, UsualDay};
 pub use segment::{Axis, Place, Score, Segment};
+pub use tastes::{Taste, TasteList, Tastes};
 pub use values::{Rfm, Window, ZeroOrders};

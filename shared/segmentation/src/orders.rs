@@ -1,9 +1,8 @@
 //! A customer's orders as a multiset of (day, net, flags), packed in about 5 bytes each: all that R, F and M need.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::day::Day;
 use crate::money::Minor;
+use crate::packed::{Damaged, Packed, Reader, put_varint, serde_as_bytes};
 
 /// What an order is besides its amount. A bit set of [`Flags::ZERO`], [`Flags::RETURNED`], [`Flags::CANCELLED`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,11 +61,6 @@ pub enum OrdersError {
     #[error("the profile has no order of {} on {}", .0.net, .0.day)]
     NoSuchEntry(Entry),
 }
-
-/// The bytes are no packed orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("packed orders are damaged at byte {0}")]
-pub struct DamagedOrders(pub usize);
 
 impl Orders {
     /// The most orders one customer can have.
@@ -131,24 +125,20 @@ impl Orders {
     /// Unpacks what [`Orders::to_bytes`] made.
     ///
     /// # Errors
-    /// [`DamagedOrders`] with the position where reading failed.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Orders, DamagedOrders> {
-        if bytes.first() != Some(&Orders::FORMAT) {
-            return Err(DamagedOrders(0));
-        }
-        let mut at = 1;
+    /// [`Damaged`] with the position where reading failed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Orders, Damaged> {
+        let mut reader = Reader::of_format(bytes, Orders::FORMAT)?;
         let mut day = 0_u64;
         let mut entries: Vec<Entry> = Vec::with_capacity(bytes.len() / 5);
-        while at < bytes.len() {
-            let start = at;
-            let head = take_varint(bytes, &mut at)?;
-            let net = take_varint(bytes, &mut at)?;
-            let flags = Flags(u8::try_from(head & ((1 << Flags::BITS) - 1)).map_err(|_| DamagedOrders(start))?);
-            day = day.checked_add(head >> Flags::BITS).filter(|d| *d <= 2_932_896).ok_or(DamagedOrders(start))?;
-            let net = i64::try_from(net).map_err(|_| DamagedOrders(start))?;
+        while !reader.is_at_end() {
+            let start = reader.at();
+            let head = reader.varint()?;
+            let net = reader.number()?;
+            let flags = Flags(u8::try_from(head & ((1 << Flags::BITS) - 1)).map_err(|_| Damaged(start))?);
+            day = day.checked_add(head >> Flags::BITS).filter(|d| *d <= 2_932_896).ok_or(Damaged(start))?;
             let entry = Entry { day: Day::from_epoch_days(day.cast_signed()), net: Minor(net), flags };
             if entries.last().is_some_and(|last| *last > entry) {
-                return Err(DamagedOrders(start));
+                return Err(Damaged(start));
             }
             entries.push(entry);
         }
@@ -164,50 +154,19 @@ impl FromIterator<Entry> for Orders {
     }
 }
 
-impl Serialize for Orders {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.to_bytes())
+impl Packed for Orders {
+    const NAME: &'static str = "packed orders";
+
+    fn to_bytes(&self) -> Vec<u8> {
+        Orders::to_bytes(self)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Orders, Damaged> {
+        Orders::from_bytes(bytes)
     }
 }
 
-impl<'de> Deserialize<'de> for Orders {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Orders, D::Error> {
-        struct Bytes;
-        impl serde::de::Visitor<'_> for Bytes {
-            type Value = Orders;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("packed orders")
-            }
-
-            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Orders, E> {
-                Orders::from_bytes(bytes).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
-}
-
-fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
-
-fn take_varint(bytes: &[u8], at: &mut usize) -> Result<u64, DamagedOrders> {
-    let mut value = 0_u64;
-    for shift in (0..63).step_by(7) {
-        let byte = *bytes.get(*at).ok_or(DamagedOrders(*at))?;
-        *at += 1;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(value);
-        }
-    }
-    Err(DamagedOrders(*at))
-}
+serde_as_bytes!(Orders);
 
 #[cfg(test)]
 mod tests {

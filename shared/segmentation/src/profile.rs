@@ -1,12 +1,19 @@
 //! The profile: what the accepted items of one customer fold into (law 1).
 //!
-//! Every transaction that changes a profile raises its version by one. Its orders are a multiset, so any order of the same
-//! facts gives the same one; its moves stand in the ledger's own sequence, the version.
+//! Every transaction that changes a profile raises its version by one. Its orders are a multiset and its
+//! attributes the latest of each, so any order of the same facts gives the same ones; tastes, baskets, choices, answers and
+//! moves stand in the ledger's own sequence, the version.
 
 use serde::{Deserialize, Serialize};
 
+use crate::answers::Answers;
+use crate::attributes::Attributes;
+use crate::baskets::Baskets;
+use crate::bought::Bought;
+use crate::choices::Choices;
 use crate::label::{Label, Move};
 use crate::orders::{Entry, Orders, OrdersError};
+use crate::tastes::Tastes;
 
 /// A move with the profile version of its transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +48,7 @@ impl RecentMoves {
     }
 }
 
-/// One customer's state, as far as segmentation needs it.
+/// One customer's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// How many transactions changed it; 0 before the first.
@@ -50,6 +57,21 @@ pub struct Profile {
     pub orders: Orders,
     /// Where the customer stood lately.
     pub moves: RecentMoves,
+    /// Categories, brands and prices.
+    #[serde(default, skip_serializing_if = "Tastes::is_empty")]
+    pub tastes: Tastes,
+    /// What was bought together lately.
+    #[serde(default, skip_serializing_if = "Baskets::is_empty")]
+    pub baskets: Baskets,
+    /// What the shop told of them.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
+    /// What they chose for themselves.
+    #[serde(default, skip_serializing_if = "Choices::is_empty")]
+    pub choices: Choices,
+    /// What they said.
+    #[serde(default, skip_serializing_if = "Answers::is_empty")]
+    pub answers: Answers,
 }
 
 impl Profile {
@@ -71,6 +93,12 @@ impl Profile {
     /// [`OrdersError`], with nothing changed.
     pub fn replace(&mut self, old: Option<Entry>, new: Option<Entry>) -> Result<(), OrdersError> {
         self.orders.replace(old, new)
+    }
+
+    /// Takes in an order as it was first accepted, unless that was as cancelled; in the ledger's own sequence.
+    pub fn remember(&mut self, bought: &Bought) {
+        self.tastes.remember(bought);
+        self.baskets.remember(bought);
     }
 
     /// Ends a transaction: raises the version and takes in its move, if it has one.
