@@ -2,6 +2,22 @@
 //!
 //! Products are the shop's; what goes with what is learned once a week (crate `affinity`) and published here as short lists.
 
+mod catalogue;
+mod chunk;
+mod error;
 pub mod learned;
+mod lists;
+mod product;
+mod products;
+mod shelves;
+mod stock;
 
+pub use catalogue::Catalogue;
+pub use chunk::{Chunk, ChunkHash, Manifest, PRODUCTS_PER_CHUNK, Packed, named_by};
+pub use error::ChunkError;
 pub use learned::{Interval, Learned, Neighbour};
+pub use lists::{LearnedChunk, LearnedHead, LearnedLists, pack_learned};
+pub use product::Product;
+pub use products::{ProductChunk, ProductRef, pack};
+pub use shelves::SHELF;
+pub use stock::Stock;
