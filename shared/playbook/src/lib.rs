@@ -7,6 +7,7 @@
 mod builtin;
 pub mod calendar;
 mod checks;
+pub mod decide;
 mod entry;
 mod error;
 mod idea;
@@ -21,6 +22,7 @@ pub mod template;
 mod why;
 mod words;
 
+pub use decide::{Decision, Inputs, decide};
 pub use entry::{Entry, Rule};
 pub use error::PlaybookError;
 pub use idea::{Idea, IdeaKind, ShownAt};

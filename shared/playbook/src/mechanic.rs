@@ -4,34 +4,6 @@ use serde::{Deserialize, Serialize};
 
 pub use segmentation::answers::{Answer, Survey};
 
-impl Survey {
-    /// What its answers can say.
-    #[must_use]
-    pub fn answers(self) -> &'static [Answer] {
-        match self {
-            Survey::Reason => &[Answer::Price, Answer::Delivery, Answer::Quality, Answer::Assortment, Answer::Other],
-            Survey::Nps | Survey::Purchase => &[Answer::Detractor, Answer::Passive, Answer::Promoter],
-        }
-    }
-}
-
-impl Answer {
-    /// As it is written.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Answer::Price => "price",
-            Answer::Delivery => "delivery",
-            Answer::Quality => "quality",
-            Answer::Assortment => "assortment",
-            Answer::Other => "other",
-            Answer::Detractor => "detractor",
-            Answer::Passive => "passive",
-            Answer::Promoter => "promoter",
-        }
-    }
-}
-
 /// Which prices a selection keeps to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -36,7 +36,7 @@ impl Playbook {
 
     /// The playbook of this data. Every idea is named by an entry, or may be unused.
     pub(crate) fn from_source(source: Value, may_be_unused: impl Fn(&str) -> bool) -> Result<Playbook, PlaybookError> {
-        let Source { newcomer, mut segment, idea, withheld, no_reward, reward } = Source::read(&source)?;
+        let Source { newcomer, mut segment, idea, withheld, no_reward, reward, chosen } = Source::read(&source)?;
         let mut catalogue = Catalogue::new(idea)?;
         let newcomer = catalogue.entry("newcomer", "newcomer".to_owned(), newcomer)?;
         let mut entries = Vec::with_capacity(Segment::COUNT);
@@ -45,7 +45,7 @@ impl Playbook {
             entries.push(catalogue.entry(&format!("segment.{cell}"), cell.to_string(), entry)?);
         }
         catalogue.all_used(may_be_unused)?;
-        let words = words(SourceWords { withheld, no_reward, reward })?;
+        let words = words(SourceWords { withheld, no_reward, reward, chosen })?;
         Ok(Playbook { version: merge::version(&source), source, newcomer, entries, words })
     }
 }
@@ -66,6 +66,8 @@ fn words(source: SourceWords) -> Result<Words, PlaybookError> {
         ("free_delivery", &reward.free_delivery),
     ];
     kinds.into_iter().try_for_each(|(kind, text)| checks::text(text, &format!("reward.{kind}")))?;
+    checks::text(source.chosen.say.text(), "chosen.say")?;
+    checks::text(source.chosen.why.text(), "chosen.why")?;
     Words::try_from(source)
 }
 

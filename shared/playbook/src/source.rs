@@ -13,7 +13,7 @@ use crate::language::Text;
 use crate::mechanic::{Answer, Mechanic};
 use crate::reward::{Limit, Reward};
 use crate::why::{NoReward, Withheld};
-use crate::words::RewardWords;
+use crate::words::{ChosenWords, RewardWords};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +24,7 @@ pub(crate) struct Source {
     pub(crate) withheld: BTreeMap<Withheld, Text>,
     pub(crate) no_reward: BTreeMap<NoReward, Text>,
     pub(crate) reward: RewardWords<Text>,
+    pub(crate) chosen: ChosenWords,
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::PlaybookError;
 use crate::language::{Language, Text};
+use crate::mechanic::Placeholder;
 use crate::reward::Reward;
 use crate::template::{Blank, Template};
 use crate::why::{NoReward, Withheld};
@@ -38,6 +39,16 @@ pub(crate) struct RewardWords<T> {
     pub(crate) free_delivery: T,
 }
 
+/// What is said of a thing chosen: text and reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChosenWords {
+    /// To the customer; may name category, reward and until.
+    pub say: Template,
+    /// Why they see it.
+    pub why: Template,
+}
+
 /// The texts, one for every code and kind. Reading refuses an incomplete set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "SourceWords", into = "SourceWords")]
@@ -45,6 +56,7 @@ pub struct Words {
     withheld: BTreeMap<Withheld, Text>,
     no_reward: BTreeMap<NoReward, Text>,
     reward: RewardWords<Template<Amount>>,
+    chosen: ChosenWords,
 }
 
 /// Their form in the file.
@@ -54,6 +66,7 @@ pub(crate) struct SourceWords {
     pub(crate) withheld: BTreeMap<Withheld, Text>,
     pub(crate) no_reward: BTreeMap<NoReward, Text>,
     pub(crate) reward: RewardWords<Text>,
+    pub(crate) chosen: ChosenWords,
 }
 
 impl Words {
@@ -67,6 +80,12 @@ impl Words {
     #[must_use]
     pub fn no_reward(&self, why: NoReward, language: Language) -> &str {
         self.no_reward.get(&why).map_or(why.name(), |text| text.in_language(language))
+    }
+
+    /// What is said of a thing chosen.
+    #[must_use]
+    pub fn chosen(&self) -> &ChosenWords {
+        &self.chosen
     }
 
     /// A reward in words. `step`: how many purchases of the slot came before, for a rising one.
@@ -90,7 +109,7 @@ impl TryFrom<SourceWords> for Words {
     type Error = PlaybookError;
 
     fn try_from(source: SourceWords) -> Result<Words, PlaybookError> {
-        let SourceWords { withheld, no_reward, reward } = source;
+        let SourceWords { withheld, no_reward, reward, chosen } = source;
         let missing = |place: String| Err(PlaybookError::MissingText { place });
         if let Some(code) = Withheld::ALL.into_iter().find(|code| !withheld.contains_key(code)) {
             return missing(format!("withheld.{}", code.name()));
@@ -105,8 +124,22 @@ impl TryFrom<SourceWords> for Words {
             points: amount("points", reward.points, Some(Amount::Times))?,
             free_delivery: amount("free_delivery", reward.free_delivery, None)?,
         };
-        Ok(Words { withheld, no_reward, reward })
+        for (name, template) in [("say", &chosen.say), ("why", &chosen.why)] {
+            known(&format!("chosen.{name}"), template)?;
+        }
+        Ok(Words { withheld, no_reward, reward, chosen })
     }
+}
+
+/// What is said of a choice names what is known of it.
+fn known(place: &str, template: &Template) -> Result<(), PlaybookError> {
+    let known = [Placeholder::Category, Placeholder::Reward, Placeholder::Until];
+    for language in Language::ALL {
+        if let Some(foreign) = template.names(language).find(|named| !known.contains(named)) {
+            return Err(PlaybookError::ForeignPlaceholder { place: place.to_owned(), language, name: foreign.name() });
+        }
+    }
+    Ok(())
 }
 
 /// A reward's words name its amount and nothing else.
@@ -132,6 +165,6 @@ impl From<Words> for SourceWords {
             points: points.into(),
             free_delivery: free_delivery.into(),
         };
-        SourceWords { withheld: words.withheld, no_reward: words.no_reward, reward }
+        SourceWords { withheld: words.withheld, no_reward: words.no_reward, reward, chosen: words.chosen }
     }
 }

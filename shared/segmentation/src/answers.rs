@@ -91,6 +91,32 @@ impl Survey {
         let of_a_score = matches!(answer, Answer::Detractor | Answer::Passive | Answer::Promoter);
         of_a_score == self.scores().is_some()
     }
+
+    /// What its answers can say.
+    #[must_use]
+    pub fn answers(self) -> &'static [Answer] {
+        match self {
+            Survey::Reason => &[Answer::Price, Answer::Delivery, Answer::Quality, Answer::Assortment, Answer::Other],
+            Survey::Nps | Survey::Purchase => &[Answer::Detractor, Answer::Passive, Answer::Promoter],
+        }
+    }
+}
+
+impl Answer {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Answer::Price => "price",
+            Answer::Delivery => "delivery",
+            Answer::Quality => "quality",
+            Answer::Assortment => "assortment",
+            Answer::Other => "other",
+            Answer::Detractor => "detractor",
+            Answer::Passive => "passive",
+            Answer::Promoter => "promoter",
+        }
+    }
 }
 
 impl fmt::Display for Survey {

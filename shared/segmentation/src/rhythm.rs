@@ -1,14 +1,14 @@
 //! A customer's own rhythm: the usual gap between purchases and the usual day, computed from the packed orders.
 
 use chrono::Weekday;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::day::Day;
 use crate::orders::Orders;
 use crate::values::Window;
 
 /// The day on which a customer usually buys: a weekday, or a day of the month where that is the stronger habit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UsualDay {
     /// A weekday.

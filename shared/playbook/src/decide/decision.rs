@@ -4,7 +4,7 @@ use segmentation::{Day, LoyaltyGroup, Minor, Place, Segment};
 use serde::Serialize;
 
 use crate::calendar::Slot;
-use crate::entry::{IdeaKind, ShownAt};
+use crate::idea::{IdeaKind, ShownAt};
 use crate::mechanic::Mechanic;
 use crate::reward::Reward;
 use crate::why::{NoReward, Withheld};

@@ -176,7 +176,7 @@ impl Facts {
             .collect();
         categories.sort_by(|a, b| (b.orders, b.last, &a.name).cmp(&(a.orders, a.last, &b.name)));
         categories.truncate(Facts::FAVOURITES);
-        let choice = profile.choices.active(on).map(|choice| Chosen {
+        let choice = profile.choices.active(on).last().map(|choice| Chosen {
             series: choice.series.clone(),
             category: choice.category.clone(),
             reward: choice.reward.clone(),
@@ -333,6 +333,8 @@ pub(crate) struct Life<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) products: &'a [Candidate],
     pub(crate) on: Day,
+    /// The survey that the idea goes by.
+    pub(crate) survey: Option<Survey>,
 }
 
 impl Happened for Life<'_> {
@@ -348,6 +350,10 @@ impl Happened for Life<'_> {
             Event::Achievement => self.facts.milestone.map(|milestone| milestone.day).into_iter().collect(),
             Event::Move => self.facts.arrived.clone(),
             Event::FirstOrder => self.facts.first_order.into_iter().collect(),
+            Event::Answer => {
+                let answer = self.survey.and_then(|survey| self.facts.answer(survey));
+                answer.map(|answer| answer.day).into_iter().collect()
+            }
             Event::UsualDay => Vec::new(),
         }
     }

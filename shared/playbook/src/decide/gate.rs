@@ -7,6 +7,7 @@ use crate::decide::facts::Facts;
 use crate::decide::inputs::Inputs;
 use crate::decide::Refused;
 use crate::entry::{Entry, Rule};
+use crate::mechanic::Mechanic;
 use crate::why::{NoReward, Withheld};
 
 /// What holds for every reward of one decision.
@@ -72,5 +73,9 @@ impl Gate {
 /// An answer, to any survey that the entry asks, given since they came here.
 fn answered(facts: &Facts, entry: &Entry) -> bool {
     let since = facts.here_since().unwrap_or(Day::MIN);
-    entry.surveys().any(|survey| facts.answer(survey).is_some_and(|answer| answer.day >= since))
+    let mut asked = entry.ideas.iter().filter_map(|idea| match idea.mechanic {
+        Mechanic::Survey(survey) => Some(survey),
+        _ => None,
+    });
+    asked.any(|survey| facts.answer(survey).is_some_and(|answer| answer.day >= since))
 }

@@ -30,7 +30,8 @@ use crate::decide::facts::Life;
 use crate::decide::gate::Gate;
 use crate::decide::mechanics::Concrete;
 use crate::decide::picks::Picks;
-use crate::entry::{Entry, Idea, IdeaKind, Rule, ShownAt};
+use crate::entry::{Entry, Rule};
+use crate::idea::{Idea, IdeaKind, ShownAt};
 use crate::mechanic::Mechanic;
 use crate::playbook::Playbook;
 use crate::reward::Reward;
@@ -58,7 +59,7 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
     let mut rewards = 0;
     offers.extend(kept_promise(inputs, playbook));
     for idea in &entry.ideas {
-        let series = entry.series(idea);
+        let series = Playbook::series(entry, idea);
         match offer(inputs, playbook, entry, idea, &series, &gate, rewards, &mut picks) {
             Ok(offer) => {
                 rewards += u8::from(offer.kind == IdeaKind::Reward);
@@ -68,7 +69,7 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
                 idea: idea.code.clone(),
                 campaign: series,
                 why,
-                text: playbook.withheld(why).in_language(inputs.language).to_owned(),
+                text: playbook.withheld(why, inputs.language).to_owned(),
                 opens,
             }),
         }
@@ -80,7 +81,7 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
     let language = inputs.language;
     let no_reward = (rewards == 0).then(|| {
         let why = gate.closed.unwrap_or(if entry.reward == Rule::Rare { NoReward::RuleRare } else { NoReward::NotNow });
-        Unrewarded { why, text: playbook.no_reward(why).in_language(language).to_owned() }
+        Unrewarded { why, text: playbook.no_reward(why, language).to_owned() }
     });
     Decision {
         day: inputs.day,
@@ -99,15 +100,15 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
 }
 
 #[expect(clippy::too_many_arguments, reason = "one idea's whole context, used once")]
-fn offer(
-    inputs: &Inputs,
+fn offer<'a>(
+    inputs: &'a Inputs,
     playbook: &Playbook,
     entry: &Entry,
     idea: &Idea,
     series: &str,
     gate: &Gate,
     rewards: u8,
-    picks: &mut Picks<'_>,
+    picks: &mut Picks<'a>,
 ) -> Result<Offer, Refused> {
     let shown = match inputs.channel {
         Channel::Checkout => idea.place.checkout(),
@@ -182,7 +183,11 @@ fn kept_promise(inputs: &Inputs, playbook: &Playbook) -> Option<Offer> {
 
 fn slot(inputs: &Inputs, idea: &Idea, series: &str) -> Result<Slot, Refused> {
     let shift = inputs.series.shifts.get(series).copied().unwrap_or(0);
-    let life = Life { facts: &inputs.customer, products: &inputs.products, on: inputs.day };
+    let survey = match idea.mechanic {
+        Mechanic::Survey(survey) | Mechanic::CodeByAnswer(survey) => Some(survey),
+        _ => None,
+    };
+    let life = Life { facts: &inputs.customer, products: &inputs.products, on: inputs.day, survey };
     match idea.calendar.on(inputs.day, shift, &inputs.settings.sales, &life) {
         Open::In(slot) => Ok(slot),
         Open::Closed(opens) => Err(Refused { why: Withheld::Cooldown, opens }),

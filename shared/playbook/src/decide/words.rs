@@ -5,7 +5,7 @@ use segmentation::{Day, Minor};
 use crate::decide::facts::Chosen;
 use crate::decide::inputs::{Inputs, MoneyWords};
 use crate::decide::mechanics::Concrete;
-use crate::entry::Idea;
+use crate::idea::Idea;
 use crate::language::Language;
 use crate::mechanic::Placeholder;
 use crate::playbook::Playbook;
@@ -83,5 +83,6 @@ pub(super) fn chosen(inputs: &Inputs, playbook: &Playbook, chosen: &Chosen, give
         Placeholder::Category => Some(chosen.category.as_str()),
         _ => None,
     };
-    Some((playbook.chosen().say.fill(language, value)?, playbook.chosen().why.fill(language, value)?))
+    let words = playbook.words().chosen();
+    Some((words.say.fill(language, value)?, words.why.fill(language, value)?))
 }
