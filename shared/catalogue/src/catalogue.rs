@@ -175,6 +175,12 @@ impl Catalogue {
         self.shelf(Some(&self.goods.shelves.popular))
     }
 
+    /// How many customers bought it lately; 0 for all but the [`Learned::POPULAR`] most bought.
+    #[must_use]
+    pub fn sold(&self, product: ProductKey) -> u32 {
+        self.learned.head.sold.get(&product).copied().unwrap_or(0)
+    }
+
     /// The upper edge of the lowest third of active products' prices.
     #[must_use]
     pub fn low_band(&self) -> Option<Minor> {

@@ -2,6 +2,7 @@
 //!
 //! Products are the shop's; what goes with what is learned once a week (crate `affinity`) and published here as short lists.
 
+mod candidates;
 mod catalogue;
 mod chunk;
 mod error;
@@ -12,6 +13,7 @@ mod products;
 mod shelves;
 mod stock;
 
+pub use candidates::{cart, candidates};
 pub use catalogue::Catalogue;
 pub use chunk::{Chunk, ChunkHash, Manifest, PRODUCTS_PER_CHUNK, Packed, named_by};
 pub use error::ChunkError;

@@ -1,7 +1,7 @@
 //! Learned lists packed into chunks, and as readers hold them: the first chunk has what belongs to categories and to the
 //! shop as a whole, the others each a part of the products.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use segmentation::ProductKey;
@@ -28,6 +28,8 @@ pub struct LearnedHead {
     pub(crate) categories: BTreeMap<String, Vec<(String, u16)>>,
     pub(crate) category_intervals: BTreeMap<String, Interval>,
     pub(crate) popular: Vec<(ProductKey, u32)>,
+    /// The same by key.
+    pub(crate) sold: HashMap<ProductKey, u32>,
 }
 
 impl LearnedHead {
@@ -42,6 +44,7 @@ impl LearnedHead {
         Ok(LearnedHead {
             categories: stored.categories,
             category_intervals: intervals.map(|(category, stored)| (category, interval(stored))).collect(),
+            sold: stored.popular.iter().copied().collect(),
             popular: stored.popular,
         })
     }

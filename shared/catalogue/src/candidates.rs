@@ -1,0 +1,232 @@
+//! Which products may come into question for a customer, and what speaks for each: bounded shelves, whatever the catalogue's
+//! size. Which of them is offered, and as what, is the playbook's decision.
+
+use std::collections::{BTreeSet, HashMap};
+
+use playbook::decide::{Candidate, Cart, OfferSettings, RunsOut};
+use segmentation::{Day, Profile, ProductKey};
+
+use crate::catalogue::Catalogue;
+use crate::products::ProductRef;
+
+/// Products that the history speaks for.
+const OF_HISTORY: usize = 40;
+/// Products that the cart speaks for.
+const OF_CART: usize = 20;
+/// Products bought before that may be used up.
+const RUNNING_OUT: usize = 8;
+/// Favourite categories that are looked through, and products of each.
+const FAVOURITES: (usize, usize) = (5, 10);
+/// Categories that go with a favourite one, and products of each.
+const NEIGHBOURS: (usize, usize) = (3, 4);
+/// Products of each of the shelves that everyone shares.
+const OF_SHELF: usize = 12;
+/// A product that ran out longer ago than this was not missed.
+const FORGOTTEN_DAYS: i64 = 120;
+/// The strength of a pair that the shop typed in: as strong as a learned one gets.
+const TYPED: u32 = 65_535;
+
+/// What lies in a cart, with what the catalogue knows of it.
+#[must_use]
+pub fn cart(catalogue: &Catalogue, products: &[String]) -> Cart {
+    let known = products.iter().filter_map(|id| catalogue.get(ProductKey::of(id)));
+    Cart {
+        products: products.iter().cloned().collect(),
+        categories: known.filter_map(|product| product.category().map(str::to_owned)).collect(),
+    }
+}
+
+/// The candidates of a customer on a day, by id; about a hundred at most, each once.
+#[must_use]
+pub fn candidates(
+    catalogue: &Catalogue,
+    profile: &Profile,
+    cart: Option<&Cart>,
+    settings: &OfferSettings,
+    on: Day,
+) -> Vec<Candidate> {
+    if catalogue.is_empty() {
+        return Vec::new();
+    }
+    let mut bought = profile.baskets.products();
+    bought.retain(|(_, day)| *day <= on);
+    let mut found = Gathering { catalogue, profile, bought: bought.iter().copied().collect(), on, found: HashMap::new() };
+    found.score(bought.iter().map(|(key, _)| *key), Catalogue::like, OF_HISTORY, |found| &mut found.taste);
+    if let Some(cart) = cart {
+        let keys: Vec<ProductKey> = cart.products.iter().map(|id| ProductKey::of(id)).collect();
+        found.score(keys.iter().copied(), Catalogue::with, OF_CART, |found| &mut found.cart);
+        // So that a decision knows what is in the cart when it looks for what goes with it.
+        keys.iter().for_each(|key| found.add(*key));
+    }
+    found.running_out(&bought);
+    found.of_categories(cart, settings);
+    found.of_shelves(settings);
+    let mut candidates: Vec<Candidate> = found.found.into_values().collect();
+    candidates.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    candidates
+}
+
+struct Gathering<'a> {
+    catalogue: &'a Catalogue,
+    profile: &'a Profile,
+    bought: HashMap<ProductKey, Day>,
+    on: Day,
+    found: HashMap<ProductKey, Candidate>,
+}
+
+impl<'a> Gathering<'a> {
+    /// Adds the strongest neighbours of the products given that can be shown, with the category of the one that speaks loudest.
+    fn score(
+        &mut self,
+        of: impl Iterator<Item = ProductKey>,
+        list: impl Fn(&Catalogue, ProductKey) -> &[crate::Neighbour],
+        most: usize,
+        field: impl Fn(&mut Candidate) -> &mut u32,
+    ) {
+        // (candidate, strength, who speaks)
+        let mut voices: Vec<(ProductKey, u16, ProductKey)> = Vec::new();
+        let sources: Vec<ProductKey> = of.collect();
+        for source in &sources {
+            let neighbours = list(self.catalogue, *source).iter();
+            voices.extend(neighbours.map(|neighbour| (neighbour.product, neighbour.weight, *source)));
+        }
+        voices.sort_unstable();
+        let mut sums: Vec<(u32, ProductKey, ProductKey)> = voices
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|voices| !self.bought.contains_key(&voices[0].0) && !sources.contains(&voices[0].0))
+            .map(|voices| {
+                let sum = voices.iter().map(|(_, weight, _)| u32::from(*weight)).sum();
+                // Sorted: the last is the loudest.
+                (sum, voices[0].0, voices[voices.len() - 1].2)
+            })
+            .collect();
+        sums.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let sellable = |key: &ProductKey| self.catalogue.get(*key).is_some_and(ProductRef::active) && self.catalogue.in_stock(*key);
+        let best: Vec<_> = sums.into_iter().filter(|(_, key, _)| sellable(key)).take(most).collect();
+        for (sum, key, loudest) in best {
+            let category = self.catalogue.get(loudest).and_then(ProductRef::category).map(str::to_owned);
+            self.add(key);
+            if let Some(found) = self.found.get_mut(&key) {
+                *field(found) = sum;
+                found.goes_with = category.or(found.goes_with.take());
+            }
+        }
+    }
+
+    /// Products bought before that are about to be used up, or lately were: the latest first.
+    fn running_out(&mut self, bought: &[(ProductKey, Day)]) {
+        let mut due: Vec<(RunsOut, ProductKey)> = Vec::new();
+        for (key, day) in bought {
+            let interval = self.catalogue.interval(*key).or_else(|| {
+                let category = self.catalogue.get(*key)?.category()?;
+                self.catalogue.category_interval(category)
+            });
+            let Some(interval) = interval else { continue };
+            let out = RunsOut { from: day.plus(interval.early.into()), until: day.plus(interval.late.into()) };
+            if out.from <= self.on && self.on.since(out.from) <= FORGOTTEN_DAYS {
+                due.push((out, *key));
+            }
+        }
+        due.sort_unstable_by(|a, b| b.cmp(a));
+        for (out, key) in due.into_iter().take(RUNNING_OUT) {
+            self.add(key);
+            if let Some(found) = self.found.get_mut(&key) {
+                found.runs_out = Some(out);
+            }
+        }
+    }
+
+    /// The best of favourite categories, and of those that go with them or with the cart.
+    fn of_categories(&mut self, cart: Option<&Cart>, settings: &OfferSettings) {
+        let mut favourites: Vec<(&str, u32, Day)> =
+            self.profile.tastes.categories().iter().map(|taste| (taste.name.as_str(), taste.orders, taste.last)).collect();
+        favourites.sort_by(|a, b| (b.1, b.2, a.0).cmp(&(a.1, a.2, b.0)));
+        let of_cart: BTreeSet<String> = cart.map(|cart| cart.categories.clone()).unwrap_or_default();
+        let favourites: Vec<String> =
+            favourites.into_iter().take(FAVOURITES.0).map(|(name, ..)| name.to_owned()).collect();
+        for name in of_cart.iter().chain(&favourites) {
+            let keys: Vec<ProductKey> = self.sold_of(name, FAVOURITES.1);
+            keys.into_iter().for_each(|key| self.add(key));
+            let typed = settings.complements.iter().filter(|pair| pair.category == *name);
+            let typed = typed.map(|pair| (pair.goes_with.as_str(), TYPED));
+            let learned = self.catalogue.with_category(name).iter();
+            let learned = learned.map(|(category, weight)| (category.as_str(), u32::from(*weight)));
+            let neighbours: Vec<(&str, u32)> = typed.chain(learned).take(NEIGHBOURS.0).collect();
+            for (neighbour, weight) in neighbours {
+                for key in self.sold_of(neighbour, NEIGHBOURS.1) {
+                    self.add(key);
+                    let Some(found) = self.found.get_mut(&key) else { continue };
+                    if found.goes_with.is_none() {
+                        found.goes_with = Some(name.clone());
+                        // Weaker than any product's own case, so that it decides among cold products only.
+                        let case = 1 + weight / 64;
+                        if of_cart.contains(name) {
+                            found.cart = found.cart.max(case);
+                        } else {
+                            found.taste = found.taste.max(case);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn sold_of(&self, category: &str, most: usize) -> Vec<ProductKey> {
+        let in_stock = |product: &ProductRef<'_>| self.catalogue.in_stock(product.key());
+        self.catalogue.of_category(category).filter(in_stock).take(most).map(ProductRef::key).collect()
+    }
+
+    /// What everyone may be shown: bestsellers, markdowns, past seasons, low prices, sets.
+    fn of_shelves(&mut self, settings: &OfferSettings) {
+        let catalogue = self.catalogue;
+        let in_stock = |product: &ProductRef<'_>| catalogue.in_stock(product.key());
+        let season = settings.season.as_deref().unwrap_or_default();
+        let cheap = |product: &ProductRef<'_>| product.price().is_some_and(|price| Some(price) <= catalogue.low_band());
+        let liked = |product: &ProductRef<'_>| {
+            let known = |id: &str| self.bought.contains_key(&ProductKey::of(id));
+            product.parts().any(known)
+                || product.category().is_some_and(|name| self.profile.tastes.categories().get(name).is_some())
+        };
+        let past = catalogue.past_seasons(season).filter(|product| product.markdown().is_some());
+        let keys: Vec<ProductKey> = catalogue
+            .popular()
+            .filter(in_stock)
+            .take(OF_SHELF)
+            .chain(catalogue.popular().filter(cheap).filter(in_stock).take(OF_SHELF))
+            .chain(catalogue.marked_down().filter(in_stock).take(OF_SHELF))
+            .chain(past.filter(in_stock).take(OF_SHELF))
+            .chain(catalogue.bundles().filter(liked).filter(in_stock).take(OF_SHELF))
+            .map(ProductRef::key)
+            .collect();
+        keys.into_iter().for_each(|key| self.add(key));
+    }
+
+    /// Adds a product with all that is known of it, once.
+    fn add(&mut self, key: ProductKey) {
+        if self.found.contains_key(&key) {
+            return;
+        }
+        let Some(product) = self.catalogue.get(key) else { return };
+        let in_stock = |id: &str| self.catalogue.in_stock(ProductKey::of(id));
+        let tastes = &self.profile.tastes;
+        let candidate = Candidate {
+            id: product.id().to_owned(),
+            name: product.name().to_owned(),
+            category: product.category().map(str::to_owned),
+            brand: product.brand().map(str::to_owned),
+            price: product.price(),
+            list_price: product.list_price(),
+            season: product.season().map(str::to_owned),
+            in_stock: product.active() && self.catalogue.in_stock(key) && product.parts().all(in_stock),
+            image: product.image().map(str::to_owned),
+            url: product.url().map(str::to_owned),
+            parts: product.parts().map(str::to_owned).collect(),
+            bought: self.bought.get(&key).copied(),
+            popular: self.catalogue.sold(key),
+            brand_bought: product.brand().and_then(|name| tastes.brands().get(name)).map(|taste| taste.last),
+            category_bought: product.category().and_then(|name| tastes.categories().get(name)).map(|taste| taste.last),
+            ..Candidate::default()
+        };
+        self.found.insert(key, candidate);
+    }
+}
