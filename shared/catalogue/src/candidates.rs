@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use playbook::decide::{Candidate, Cart, OfferSettings, RunsOut};
-use segmentation::{Day, Profile, ProductKey};
+use segmentation::{Day, ProductKey, Profile};
 
 use crate::catalogue::Catalogue;
 use crate::products::ProductRef;
@@ -50,7 +50,8 @@ pub fn candidates(
     }
     let mut bought = profile.baskets.products();
     bought.retain(|(_, day)| *day <= on);
-    let mut found = Gathering { catalogue, profile, bought: bought.iter().copied().collect(), on, found: HashMap::new() };
+    let mut found =
+        Gathering { catalogue, profile, bought: bought.iter().copied().collect(), on, found: HashMap::new() };
     found.score(bought.iter().map(|(key, _)| *key), Catalogue::like, OF_HISTORY, |found| &mut found.taste);
     if let Some(cart) = cart {
         let keys: Vec<ProductKey> = cart.products.iter().map(|id| ProductKey::of(id)).collect();
@@ -101,7 +102,9 @@ impl<'a> Gathering<'a> {
             })
             .collect();
         sums.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let sellable = |key: &ProductKey| self.catalogue.get(*key).is_some_and(ProductRef::active) && self.catalogue.in_stock(*key);
+        let sellable = |key: &ProductKey| {
+            self.catalogue.get(*key).is_some_and(ProductRef::active) && self.catalogue.in_stock(*key)
+        };
         let best: Vec<_> = sums.into_iter().filter(|(_, key, _)| sellable(key)).take(most).collect();
         for (sum, key, loudest) in best {
             let category = self.catalogue.get(loudest).and_then(ProductRef::category).map(str::to_owned);
@@ -138,8 +141,13 @@ impl<'a> Gathering<'a> {
 
     /// The best of favourite categories, and of those that go with them or with the cart.
     fn of_categories(&mut self, cart: Option<&Cart>, settings: &OfferSettings) {
-        let mut favourites: Vec<(&str, u32, Day)> =
-            self.profile.tastes.categories().iter().map(|taste| (taste.name.as_str(), taste.orders, taste.last)).collect();
+        let mut favourites: Vec<(&str, u32, Day)> = self
+            .profile
+            .tastes
+            .categories()
+            .iter()
+            .map(|taste| (taste.name.as_str(), taste.orders, taste.last))
+            .collect();
         favourites.sort_by(|a, b| (b.1, b.2, a.0).cmp(&(a.1, a.2, b.0)));
         let of_cart: BTreeSet<String> = cart.map(|cart| cart.categories.clone()).unwrap_or_default();
         let favourites: Vec<String> =

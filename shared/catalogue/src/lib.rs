@@ -13,7 +13,7 @@ mod products;
 mod shelves;
 mod stock;
 
-pub use candidates::{cart, candidates};
+pub use candidates::{candidates, cart};
 pub use catalogue::Catalogue;
 pub use chunk::{Chunk, ChunkHash, Manifest, PRODUCTS_PER_CHUNK, Packed, named_by};
 pub use error::ChunkError;

@@ -24,13 +24,26 @@ impl KeySecret {
     /// The key of a shop's customer: 128 bits of HMAC-SHA-256 over shop and id, so keys are uniform and tell nothing.
     #[must_use]
     pub fn customer(&self, shop: &ShopId, customer: &CustomerId) -> CustomerKey {
+        // A shop's name has no `#`, so the pair cannot be read another way.
+        let digest = self.digest(&[shop.as_str().as_bytes(), b"#", customer.as_str().as_bytes()]);
+        CustomerKey(HEXLOWER.encode(&digest[..16]))
+    }
+}
+
+impl KeySecret {
+    /// A number that is fixed for customer and series, and tells nothing: it shifts the series' slots (law 12).
+    #[must_use]
+    pub fn shift(&self, customer: &CustomerKey, series: &str) -> u32 {
+        let digest = self.digest(&[b"shift#", customer.0.as_bytes(), b"#", series.as_bytes()]);
+        let [a, b, c, d, ..] = digest;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        // A shop's name has no `#`, so the pair cannot be read another way.
-        mac.update(shop.as_str().as_bytes());
-        mac.update(b"#");
-        mac.update(customer.as_str().as_bytes());
-        CustomerKey(HEXLOWER.encode(&mac.finalize().into_bytes()[..16]))
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -181,6 +194,12 @@ pub fn cuts(shop: &ShopId, version: &CutsVersion) -> Key {
 #[must_use]
 pub fn activation(shop: &ShopId, activation: Activation) -> Key {
     key(shop.to_string(), format!("activation#{:08}", activation.0))
+}
+
+/// A published playbook.
+#[must_use]
+pub fn playbook(shop: &ShopId, version: &str) -> Key {
+    key(shop.to_string(), format!("playbook#{version}"))
 }
 
 /// A run.

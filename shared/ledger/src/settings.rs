@@ -2,6 +2,7 @@
 
 use chrono_tz::Tz;
 use iso_currency::Currency;
+use playbook::decide::OfferSettings;
 use segmentation::{FitPolicy, Groups};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,8 @@ pub struct Changeable {
     pub segmentation: FitPolicy,
     /// Which group each segment belongs to.
     pub groups: Groups,
+    /// What offers depend on: tiers, sale periods, the season, what rewards cost, how a VIP's rhythm is read.
+    pub offers: OfferSettings,
 }
 
 impl Default for Changeable {
@@ -53,6 +56,7 @@ impl Default for Changeable {
             refit: Refit::default(),
             segmentation: FitPolicy::default(),
             groups: Groups::default(),
+            offers: OfferSettings::default(),
         }
     }
 }
@@ -107,7 +111,7 @@ impl Changeable {
             let Some(cuts) = cuts else { continue };
             must(0 <= cuts.c1 && cuts.c1 < cuts.c2, field, "needs 0 <= c1 < c2")?;
         }
-        Ok(())
+        self.offers.check().map_err(|(field, detail)| BadSetting { field, detail })
     }
 }
 

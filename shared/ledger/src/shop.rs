@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use playbook::Playbook;
 use segmentation::{Activation, Cuts, CutsVersion, Day};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,9 @@ pub struct Current {
     pub last_run: Option<RunMark>,
     /// The number of the last run that was begun.
     pub runs: u64,
+    /// The version of the shop's own playbook, where it has published one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playbook: Option<String>,
 }
 
 /// What of a published run everyone needs to know.
@@ -94,6 +98,8 @@ pub struct Shop {
     pub settings: Arc<Settings>,
     /// Its cuts; `None` before the first fit.
     pub active: Option<Arc<ActiveCuts>>,
+    /// Its playbook: the built-in one where it has published none.
+    pub playbook: Arc<Playbook>,
     /// The pointers.
     pub current: Current,
 }

@@ -1,9 +1,10 @@
 //! What readers know of shops without asking: pointers looked at once a minute, settings and models read when they changed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use playbook::Playbook;
 use segmentation::Activation;
 use tokio::time::Instant;
 
@@ -18,11 +19,15 @@ pub(crate) struct ShopCache {
     keep: Duration,
     shops: Mutex<HashMap<ShopId, (Instant, Arc<Shop>)>>,
     activations: Mutex<HashMap<(ShopId, Activation), Arc<ActiveCuts>>>,
+    playbooks: Mutex<HashMap<(ShopId, String), Arc<Playbook>>>,
 }
+
+/// The built-in playbook, shared by all shops that have none of their own.
+static BUILTIN: LazyLock<Arc<Playbook>> = LazyLock::new(|| Arc::new(Playbook::builtin().clone()));
 
 impl ShopCache {
     pub(crate) fn new(keep: Duration) -> ShopCache {
-        ShopCache { keep, shops: Mutex::default(), activations: Mutex::default() }
+        ShopCache { keep, shops: Mutex::default(), activations: Mutex::default(), playbooks: Mutex::default() }
     }
 
     pub(crate) fn activated(&self, shop: &ShopId, number: Activation) -> Option<Arc<ActiveCuts>> {
@@ -33,6 +38,19 @@ impl ShopCache {
     pub(crate) fn learn(&self, shop: &ShopId, active: &Arc<ActiveCuts>) {
         let mut known = self.activations.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert((shop.clone(), active.activation), Arc::clone(active));
+    }
+
+    pub(crate) fn playbook(&self, shop: &ShopId, version: &str) -> Option<Arc<Playbook>> {
+        if version == BUILTIN.version() {
+            return Some(Arc::clone(&BUILTIN));
+        }
+        let known = self.playbooks.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(shop.clone(), version.to_owned())).cloned()
+    }
+
+    pub(crate) fn learn_playbook(&self, shop: &ShopId, playbook: &Arc<Playbook>) {
+        let mut known = self.playbooks.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((shop.clone(), playbook.version().to_owned()), Arc::clone(playbook));
     }
 
     fn shop(&self, shop: &ShopId) -> Option<(bool, Arc<Shop>)> {
@@ -87,7 +105,12 @@ impl Ledger {
             Some(number) => Some(self.activated(id, number).await?),
             None => None,
         };
-        let shop = Arc::new(Shop { id: id.clone(), settings, active, current });
+        let playbook = match &current.playbook {
+            Some(version) => self.playbook(id, version).await?,
+            None => Some(Arc::clone(&BUILTIN)),
+        };
+        let playbook = playbook.ok_or_else(|| LedgerError::damaged(format!("shop {id} has lost its playbook")))?;
+        let shop = Arc::new(Shop { id: id.clone(), settings, active, playbook, current });
         self.inner.shops.put(Arc::clone(&shop));
         Ok(Some(shop))
     }

@@ -73,6 +73,12 @@ impl Ledger {
         self.inner.secret.customer(shop, customer)
     }
 
+    /// A number that is fixed for customer and series: see [`KeySecret::shift`].
+    #[must_use]
+    pub fn shift(&self, customer: &CustomerKey, series: &str) -> u32 {
+        self.inner.secret.shift(customer, series)
+    }
+
     /// The SDK client, for tests that look into the store.
     #[must_use]
     pub fn client(&self) -> &Client {

@@ -118,7 +118,8 @@ impl Calendar {
                 let start = slot_start(day, every, shift);
                 let first = next_usual_day(usual, start);
                 let again = next_usual_day(usual, start.plus(i64::from(every)));
-                open_from(first, open, day).map_or(Open::Closed(Some(if day < first { first } else { again })), Open::In)
+                open_from(first, open, day)
+                    .map_or(Open::Closed(Some(if day < first { first } else { again })), Open::In)
             }
             Calendar::Event { on, open, every } => {
                 let mut accepted: Option<Day> = None;

@@ -1,7 +1,9 @@
 //! What a decision needs to know of a customer, computed from the profile on a day. No id, no name, nothing secret.
 
 use segmentation::answers::{Answer, Survey};
-use segmentation::{Activation, AxisCuts, Cuts, Day, Groups, LoyaltyGroup, Minor, Profile, Rfm, Rhythm, Score, Segment, UsualDay};
+use segmentation::{
+    Activation, AxisCuts, Cuts, Day, Groups, LoyaltyGroup, Minor, Profile, Rfm, Rhythm, Score, Segment, UsualDay,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Event, Happened};
@@ -290,10 +292,8 @@ fn arrivals(
 ) -> Vec<Day> {
     let ended_here = |place: segmentation::Place| place.0 == Some(segment);
     let moves = profile.moves.list.iter().map(|versioned| &versioned.moved);
-    let mut days: Vec<Day> = moves
-        .filter(|moved| moved.day <= on && ended_here(moved.label().place))
-        .map(|moved| moved.day)
-        .collect();
+    let mut days: Vec<Day> =
+        moves.filter(|moved| moved.day <= on && ended_here(moved.label().place)).map(|moved| moved.day).collect();
     let labelled = profile.label().is_some_and(|label| label.activation <= activation && ended_here(label.place));
     if !labelled && let Some(last) = last_order {
         let AxisCuts { c1, c2, .. } = cuts.recency;
@@ -340,7 +340,9 @@ pub(crate) struct Life<'a> {
 impl Happened for Life<'_> {
     fn days(&self, event: Event) -> Vec<Day> {
         match event {
-            Event::Anniversary => self.facts.programme_since.map_or_else(Vec::new, |since| anniversaries(since, self.on)),
+            Event::Anniversary => {
+                self.facts.programme_since.map_or_else(Vec::new, |since| anniversaries(since, self.on))
+            }
             Event::RunOut => {
                 let mut days: Vec<Day> =
                     self.products.iter().filter_map(|product| product.runs_out).map(|out| out.from).collect();

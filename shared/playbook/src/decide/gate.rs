@@ -3,9 +3,9 @@
 
 use segmentation::Day;
 
+use crate::decide::Refused;
 use crate::decide::facts::Facts;
 use crate::decide::inputs::Inputs;
-use crate::decide::Refused;
 use crate::entry::{Entry, Rule};
 use crate::mechanic::Mechanic;
 use crate::why::{NoReward, Withheld};

@@ -92,6 +92,45 @@ pub struct OfferSettings {
     pub complements: Vec<CategoryPair>,
 }
 
+impl OfferSettings {
+    /// Longest name of a tier, season or category, in bytes.
+    const MAX_NAME: usize = 200;
+    /// Most tiers, sales or pairs.
+    const MAX_LIST: usize = 200;
+
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// The first field that does not hold, by its path in the settings, and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let must = |holds: bool, field, detail| if holds { Ok(()) } else { Err((field, detail)) };
+        let named = |name: &str| !name.trim().is_empty() && name.len() <= OfferSettings::MAX_NAME;
+        let short = "must be a text of at most 200 bytes";
+        let few = "may have at most 200 entries";
+        must(self.tiers.len() <= OfferSettings::MAX_LIST, "offers.tiers", few)?;
+        must(self.tiers.iter().all(|tier| named(&tier.name)), "offers.tiers.name", short)?;
+        let rising = self.tiers.windows(2).all(|pair| pair[0].from < pair[1].from);
+        let from_zero = self.tiers.first().is_none_or(|tier| tier.from >= Minor::ZERO);
+        must(rising && from_zero, "offers.tiers.from", "must rise from tier to tier, from 0 on")?;
+        must(self.sales.len() <= OfferSettings::MAX_LIST, "offers.sales", few)?;
+        must(self.sales.iter().all(|sale| sale.from <= sale.until), "offers.sales.until", "must not be before `from`")?;
+        let within = |sale: &Sale| i64::from(sale.final_days) <= sale.until.since(sale.from) + 1;
+        must(self.sales.iter().all(within), "offers.sales.final_days", "must not be more than the sale has days")?;
+        must(self.season.as_deref().is_none_or(named), "offers.season", short)?;
+        let costs = &self.costs;
+        must(costs.delivery.is_none_or(|cost| cost >= Minor::ZERO), "offers.costs.delivery", "must not be below 0")?;
+        must(costs.points_percent.is_none_or(|p| p <= 100), "offers.costs.points_percent", "must be at most 100")?;
+        let rhythm = &self.rhythm;
+        must(rhythm.late_percent >= 100, "offers.rhythm.late_percent", "must be at least 100")?;
+        must(rhythm.gone_percent > rhythm.late_percent, "offers.rhythm.gone_percent", "must be above late_percent")?;
+        must((2..=100).contains(&rhythm.min_gaps), "offers.rhythm.min_gaps", "must be from 2 to 100")?;
+        must(self.complements.len() <= OfferSettings::MAX_LIST, "offers.complements", few)?;
+        let both =
+            |pair: &CategoryPair| named(&pair.category) && named(&pair.goes_with) && pair.category != pair.goes_with;
+        must(self.complements.iter().all(both), "offers.complements", "must name two different categories each")
+    }
+}
+
 /// How money is written: code and number of decimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneyWords {

@@ -8,10 +8,10 @@ use crate::decide::decision::{On, Progress};
 use crate::decide::facts::full_years;
 use crate::decide::inputs::Inputs;
 use crate::decide::picks::Picks;
+use crate::decide::words;
 use crate::entry::Entry;
 use crate::idea::{Idea, IdeaKind};
 use crate::mechanic::{Mechanic, Placeholder, Survey};
-use crate::decide::words;
 use crate::reward::Reward;
 use crate::why::Withheld;
 
@@ -178,7 +178,12 @@ fn personalise<'a>(
             made.earned = done == u32::from(orders);
         }
         Mechanic::SecondPurchase | Mechanic::Welcome => exactly_one_order(inputs)?,
-        Mechanic::Refer | Mechanic::Recommend | Mechanic::Code | Mechanic::Points | Mechanic::FreeDelivery | Mechanic::Letter => {}
+        Mechanic::Refer
+        | Mechanic::Recommend
+        | Mechanic::Code
+        | Mechanic::Points
+        | Mechanic::FreeDelivery
+        | Mechanic::Letter => {}
     }
     Ok(())
 }

@@ -15,13 +15,9 @@ mod picks;
 mod words;
 
 pub use candidate::{Candidate, RunsOut};
-pub use decision::{
-    Choice, ChoiceReward, Decision, Given, NotOffered, Offer, On, Progress, Reason, Shown, Unrewarded,
-};
+pub use decision::{Choice, ChoiceReward, Decision, Given, NotOffered, Offer, On, Progress, Reason, Shown, Unrewarded};
 pub use facts::{Chosen, Facts, Favourite, LastAnswer, Milestone, Standing};
-pub use inputs::{
-    Cart, CategoryPair, Channel, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier,
-};
+pub use inputs::{Cart, CategoryPair, Channel, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier};
 
 use segmentation::Place;
 

@@ -39,7 +39,12 @@ impl<'a> Picks<'a> {
     }
 
     /// The best of those that fit, best first; ties go to what is most popular, then by id.
-    fn best<K: Ord>(&self, count: u8, fits: impl Fn(&Candidate) -> bool, rank: impl Fn(&Candidate) -> K) -> Vec<&'a Candidate> {
+    fn best<K: Ord>(
+        &self,
+        count: u8,
+        fits: impl Fn(&Candidate) -> bool,
+        rank: impl Fn(&Candidate) -> K,
+    ) -> Vec<&'a Candidate> {
         let fresh = |product: &&&Candidate| !self.shown.contains(product.id.as_str());
         let mut fitting: Vec<&Candidate> =
             self.available.iter().filter(fresh).filter(|product| fits(product)).copied().collect();
@@ -103,9 +108,8 @@ impl<'a> Picks<'a> {
 
     /// The product that runs out in the slot that began on `first`, and the others due by now.
     pub(super) fn running_out(&self, count: u8, first: Day) -> Vec<&'a Candidate> {
-        let due = |product: &Candidate| {
-            product.runs_out.is_some_and(|out| out.from >= first && out.from <= self.inputs.day)
-        };
+        let due =
+            |product: &Candidate| product.runs_out.is_some_and(|out| out.from >= first && out.from <= self.inputs.day);
         self.best(count, due, |product| product.runs_out.map(|out| Reverse(out.from)))
     }
 
@@ -158,11 +162,13 @@ impl<'a> Picks<'a> {
 
     /// A product without a price, or a customer without a band, is not kept out by price.
     fn in_own_band(&self, product: &Candidate) -> bool {
-        let (Some(Minor(price)), Some((Minor(low), Minor(high)))) = (product.price, self.inputs.customer.price_band) else {
+        let (Some(Minor(price)), Some((Minor(low), Minor(high)))) = (product.price, self.inputs.customer.price_band)
+        else {
             return true;
         };
         // The middle half of what was paid, with some room at its edges: who pays 10 to 20 also looks at 25.
         let (part, whole) = PRICE_NEIGHBOURHOOD;
-        price.saturating_mul(whole) >= low.saturating_mul(part) && price.saturating_mul(part) <= high.saturating_mul(whole)
+        price.saturating_mul(whole) >= low.saturating_mul(part)
+            && price.saturating_mul(part) <= high.saturating_mul(whole)
     }
 }

@@ -12,11 +12,31 @@ use crate::playbook::Playbook;
 use crate::reward::Reward;
 
 const EN: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const RU: [&str; 12] = [
-    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября",
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
     "декабря",
 ];
 
@@ -58,12 +78,8 @@ pub(super) fn reward(playbook: &Playbook, reward: &Reward, step: u8, language: L
 /// Text and reason of an offer; `None` where a text speaks of what is not known.
 pub(super) fn say(inputs: &Inputs, playbook: &Playbook, idea: &Idea, made: &Concrete<'_>) -> Option<(String, String)> {
     let language = inputs.language;
-    let rewards: Vec<String> = made
-        .reward
-        .iter()
-        .chain(&made.choices)
-        .map(|given| reward(playbook, given, made.step, language))
-        .collect();
+    let rewards: Vec<String> =
+        made.reward.iter().chain(&made.choices).map(|given| reward(playbook, given, made.step, language)).collect();
     let (given, until) = (rewards.join(" / "), day(made.valid_until, language));
     let value = |placeholder: Placeholder| match placeholder {
         Placeholder::Reward => (!given.is_empty()).then_some(given.as_str()),
