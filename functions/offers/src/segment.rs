@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use ledger::CustomerId;
-use segmentation::{Activation, CutsVersion, Day, Explanation, LoyaltyGroup, Place};
+use segmentation::{Activation, CutsVersion, Day, Explanation, LoyaltyGroup, Place, explain};
 use serde::Serialize;
 use web::{App, Caller, PathId, Problem};
 
@@ -25,7 +25,7 @@ pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     cuts: Option<CutsVersion>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<Box<Explanation>>,
+    explanation: Option<Explanation>,
 }
 
 pub(crate) async fn show(
@@ -33,14 +33,19 @@ pub(crate) async fn show(
     caller: Caller,
     PathId(customer): PathId<CustomerId>,
 ) -> Result<Json<Answer>, Problem> {
-    let Found::Customer { known, explanation } = look_up(&app, &caller, &customer).await? else {
-        return Err(Problem::unavailable());
-    };
     let shop = &caller.shop;
+    let day = today(&app, &caller);
+    let (known, explanation) = match look_up(&app, &caller, &customer).await? {
+        Found::Known(customer) => {
+            (true, shop.active.as_ref().and_then(|a| explain(&customer.profile.orders, &a.cuts, day)))
+        }
+        Found::Unknown => (false, None),
+        Found::Degraded => return Err(Problem::unavailable()),
+    };
     let segment = explanation.as_ref().map(|explanation| explanation.segment);
     Ok(Json(Answer {
         known,
-        day: today(&app, &caller),
+        day,
         segment: Place(segment),
         group: segment.map(|segment| shop.settings.changeable.groups.of(segment)),
         activation: shop.active.as_ref().map(|active| active.activation),

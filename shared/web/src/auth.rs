@@ -20,6 +20,8 @@ pub struct Caller {
     pub shop: Arc<Shop>,
     /// The key's id, for logs.
     pub key_id: String,
+    /// May the key do what the shop's staff does?
+    pub staff: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -52,7 +54,8 @@ async fn verify(
     if !record.scopes.iter().any(|held| held.opens(scope)) {
         return Err(Problem::forbidden(scope));
     }
+    let staff = record.scopes.iter().any(|held| held.opens(Scope::Admin));
     let shop = app.ledger.shop(&presented.shop).await?.ok_or_else(Problem::unauthorized)?;
-    request.extensions_mut().insert(Caller { shop, key_id: presented.id });
+    request.extensions_mut().insert(Caller { shop, key_id: presented.id, staff });
     Ok(next.run(request).await)
 }

@@ -189,6 +189,8 @@ pub struct Decision {
     /// What must not be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
+    /// Why they stand there, in one sentence, to the shop's staff.
+    pub reason: String,
     /// Best first.
     pub offers: Vec<Offer>,
     /// Why no reward, where there is none.

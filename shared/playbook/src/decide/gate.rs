@@ -23,6 +23,9 @@ impl Gate {
         let here = facts.here_since();
         let after = |days: u16| here.map(|here| here.plus(i64::from(days)));
         let closed = |why, opens| Gate { closed: Some(why), opens };
+        if inputs.degraded {
+            return closed(NoReward::Degraded, None);
+        }
         if entry.limit.percent == 0 || entry.limit.rewards == 0 || entry.reward == Rule::None {
             return closed(if facts.segment.is_none() { NoReward::Newcomer } else { NoReward::RuleNone }, None);
         }

@@ -172,8 +172,11 @@ pub struct Inputs {
     pub language: Language,
     /// Where it is shown.
     pub channel: Channel,
-    /// Who.
+    /// Who; nobody in particular where the store did not answer.
     pub customer: Facts,
+    /// The store did not answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub degraded: bool,
     /// Which version of the playbook.
     pub playbook: String,
     /// The shop's terms.

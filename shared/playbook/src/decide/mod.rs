@@ -89,6 +89,7 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
         goal: entry.goal.in_language(language).to_owned(),
         mechanic: entry.mechanic.in_language(language).to_owned(),
         caution: entry.caution.as_ref().map(|caution| caution.in_language(language).to_owned()),
+        reason: words::standing(inputs),
         offers,
         no_reward,
         withheld,

@@ -102,3 +102,37 @@ pub(super) fn chosen(inputs: &Inputs, playbook: &Playbook, chosen: &Chosen, give
     let words = playbook.words().chosen();
     Some((words.say.fill(language, value)?, words.why.fill(language, value)?))
 }
+
+/// Where the customer stands and why: what was computed, not a guess.
+pub(super) fn standing(inputs: &Inputs) -> String {
+    let facts = &inputs.customer;
+    let (Some(values), Some(segment)) = (facts.values, facts.segment) else {
+        let text = match (inputs.degraded, inputs.language) {
+            (true, Language::En) => "the store did not answer in time: what anyone may be offered",
+            (true, Language::Ru) => "хранилище не ответило вовремя: предложение для всех",
+            (false, Language::En) => "no counted order yet, or the shop has no cuts: a newcomer",
+            (false, Language::Ru) => "учтённых заказов ещё нет или у магазина нет порогов: новичок",
+        };
+        return text.to_owned();
+    };
+    let [r, f, m] = [segment.r, segment.f, segment.m].map(segmentation::Score::number);
+    let (days, orders, spent) = (values.recency_days, values.frequency, money(values.monetary, &inputs.money));
+    let mut text = match inputs.language {
+        Language::En => format!(
+            "days since the last order: {days} (recency {r} of 3); orders: {orders} (frequency {f} of 3); spent: {spent} (monetary {m} of 3)"
+        ),
+        Language::Ru => format!(
+            "дней с последнего заказа: {days} (давность {r} из 3); заказов: {orders} (частота {f} из 3); потрачено: {spent} (сумма {m} из 3)"
+        ),
+    };
+    if let Some((own, gap)) = facts.reads_as.zip(facts.usual_gap_days) {
+        let own = own.r.number();
+        text += &match inputs.language {
+            Language::En => {
+                format!("; by their own rhythm, usually {gap} days from order to order: recency {own} of 3")
+            }
+            Language::Ru => format!("; по собственному ритму, обычно дней между заказами: {gap}, давность {own} из 3"),
+        };
+    }
+    text
+}

@@ -1,0 +1,107 @@
+//! From a shop, a customer and a question to the document a decision rests on (law 11), and the document's hash.
+
+use catalogue::Catalogue;
+use data_encoding::HEXLOWER;
+use ledger::{Customer, CustomerKey, Ledger, Shop};
+use playbook::calendar::{Calendar, Event};
+use playbook::decide::{Channel, Facts, Inputs, MoneyWords, SeriesStates, Standing};
+use playbook::{Entry, Language, Playbook};
+use segmentation::{Day, Profile};
+use sha2::{Digest, Sha256};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// On which shop day.
+    pub day: Day,
+    /// Where it is to be shown.
+    pub channel: Channel,
+    /// The language asked for; by default the customer's, else English.
+    pub language: Option<Language>,
+    /// Ids of the products in the cart, where there is one.
+    pub cart: Option<&'a [String]>,
+}
+
+/// Who is asked about.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// Somebody with a profile.
+    Known(&'a Customer),
+    /// Somebody nobody knows.
+    Unknown(&'a CustomerKey),
+    /// Nobody in particular.
+    Anyone,
+    /// The store did not answer: nobody in particular.
+    Degraded,
+}
+
+/// The document. Nothing is read here: all of it is in hand, or in the caches.
+#[must_use]
+pub fn inputs(
+    ledger: &Ledger,
+    shop: &Shop,
+    catalogue: &Catalogue,
+    subject: Subject<'_>,
+    question: Question<'_>,
+) -> Inputs {
+    let settings = &shop.settings.changeable;
+    let profile = match subject {
+        Subject::Known(customer) => &customer.profile,
+        Subject::Unknown(_) | Subject::Anyone | Subject::Degraded => &Profile::default(),
+    };
+    let standing = Standing {
+        active: shop.active.as_ref().map(|active| (active.activation, &active.cuts)),
+        groups: &settings.groups,
+        rhythm: settings.offers.rhythm,
+    };
+    let facts = Facts::of(profile, &standing, question.day);
+    let cart = question.cart.map(|products| catalogue::cart(catalogue, products));
+    let products = catalogue::candidates(catalogue, profile, cart.as_ref(), &settings.offers, question.day);
+    let own_language = || profile.attributes.language().map(Language::from_accept);
+    let mut inputs = Inputs {
+        format: Inputs::FORMAT,
+        day: question.day,
+        language: question.language.or_else(own_language).unwrap_or_default(),
+        channel: question.channel,
+        customer: facts,
+        degraded: matches!(subject, Subject::Degraded),
+        playbook: shop.playbook.version().to_owned(),
+        settings: settings.offers.clone(),
+        money: MoneyWords {
+            code: shop.settings.currency.code().to_owned(),
+            digits: shop.settings.currency.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(2),
+        },
+        products,
+        low_band: catalogue.low_band(),
+        cart,
+        series: SeriesStates::default(),
+    };
+    let key = match subject {
+        Subject::Known(customer) => Some(&customer.key),
+        Subject::Unknown(key) => Some(key),
+        Subject::Anyone | Subject::Degraded => None,
+    };
+    if let Some(key) = key {
+        let entry = inputs.reading().map_or(shop.playbook.newcomer(), |segment| shop.playbook.entry(segment));
+        inputs.series.shifts = shifted(entry).map(|series| (series.clone(), ledger.shift(key, &series))).collect();
+    }
+    inputs
+}
+
+/// The series whose slots are shifted per customer.
+fn shifted(entry: &Entry) -> impl Iterator<Item = String> {
+    let shifted =
+        |calendar: &Calendar| matches!(calendar, Calendar::Slots { .. } | Calendar::Event { on: Event::UsualDay, .. });
+    entry.ideas.iter().filter(move |idea| shifted(&idea.calendar)).map(|idea| Playbook::series(entry, idea))
+}
+
+/// A decision's id: the first 128 bits of SHA-256 over its document's JSON, in hex.
+#[must_use]
+pub fn decision_id(inputs: &Inputs) -> String {
+    let mut hash = Sha256::new();
+    // Writing into a hash cannot fail; what serde cannot write would be a bug that tests of the document see.
+    if serde_json::to_writer(&mut hash, inputs).is_err() {
+        return String::new();
+    }
+    HEXLOWER.encode(&hash.finalize()[..16])
+}
