@@ -120,7 +120,7 @@ pub enum Placeholder {
     Spent,
     /// Money left to the next tier.
     Left,
-    /// A tier's name.
+    /// The next tier's name.
     Tier,
     /// Days since a product was bought.
     Days,

@@ -10,6 +10,8 @@ pub enum Withheld {
     NotEligible,
     /// Its calendar is closed on this day.
     Cooldown,
+    /// The customer has answered it.
+    Answered,
     /// A survey comes first.
     AskFirst,
     /// A reminder comes first.
@@ -38,9 +40,10 @@ pub enum Withheld {
 
 impl Withheld {
     /// All of them.
-    pub const ALL: [Withheld; 14] = [
+    pub const ALL: [Withheld; 15] = [
         Withheld::NotEligible,
         Withheld::Cooldown,
+        Withheld::Answered,
         Withheld::AskFirst,
         Withheld::GentleFirst,
         Withheld::Ended,
@@ -61,6 +64,7 @@ impl Withheld {
         match self {
             Withheld::NotEligible => "not_eligible",
             Withheld::Cooldown => "cooldown",
+            Withheld::Answered => "answered",
             Withheld::AskFirst => "ask_first",
             Withheld::GentleFirst => "gentle_first",
             Withheld::Ended => "ended",

@@ -26,8 +26,14 @@ impl Gate {
         if inputs.degraded {
             return closed(NoReward::Degraded, None);
         }
-        if entry.limit.percent == 0 || entry.limit.rewards == 0 || entry.reward == Rule::None {
-            return closed(if facts.segment.is_none() { NoReward::Newcomer } else { NoReward::RuleNone }, None);
+        if facts.segment.is_none() {
+            return closed(NoReward::Newcomer, None);
+        }
+        if entry.reward == Rule::None {
+            return closed(NoReward::RuleNone, None);
+        }
+        if entry.limit.percent == 0 || entry.limit.rewards == 0 {
+            return closed(NoReward::Limit, None);
         }
         if entry.ends_after.and_then(after).is_some_and(|end| inputs.day >= end) {
             return closed(NoReward::Ended, None);

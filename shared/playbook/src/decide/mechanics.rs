@@ -47,7 +47,10 @@ pub(super) fn make<'a>(
         progress: None,
         valid_from: inputs.day,
         // From the slot's first day, so that coming back on another day does not make it last longer.
-        valid_until: slot.first.plus(i64::from(idea.validity).max(1) - 1),
+        valid_until: match idea.validity {
+            0 => slot.last,
+            days => slot.first.plus(i64::from(days) - 1),
+        },
         choices: Vec::new(),
         categories: Vec::new(),
         values: Vec::new(),
@@ -141,7 +144,7 @@ fn personalise<'a>(
                 _ => slot.first,
             };
             if facts.answer(survey).is_some_and(|answer| answer.day >= since) {
-                return Err(Withheld::NotEligible);
+                return Err(Withheld::Answered);
             }
         }
         Mechanic::CodeByAnswer(survey) => by_answer(inputs, idea, survey, picks, made)?,
@@ -191,9 +194,10 @@ fn personalise<'a>(
 /// Shows products, and names the first one's category, read by `category`; an offer of products without one is none.
 fn show<'a>(
     made: &mut Concrete<'a>,
-    products: Vec<&'a Candidate>,
+    products: Result<Vec<&'a Candidate>, Withheld>,
     category: impl Fn(&Candidate) -> Option<String>,
 ) -> Result<(), Withheld> {
+    let products = products?;
     let first = products.first().ok_or(Withheld::NothingToShow)?;
     made.values.extend(category(first).map(|name| (Placeholder::Category, name)));
     let names: Vec<&str> = products.iter().map(|product| product.name.as_str()).collect();
@@ -240,7 +244,7 @@ fn by_answer<'a>(
     // It burns from the day of the answer, whatever day the calendar began.
     made.valid_until = answer.day.plus(i64::from(idea.validity) - 1);
     if answer.answer == crate::mechanic::Answer::Assortment {
-        made.products = picks.unfamiliar(idea.show);
+        made.products = picks.unfamiliar(idea.show).unwrap_or_default();
     }
     Ok(())
 }
@@ -255,7 +259,7 @@ fn choose(inputs: &Inputs, idea: &Idea, made: &mut Concrete<'_>) -> Result<(), W
         // What was chosen stands first in the answer; there is nothing to choose while it lasts.
         return Err(Withheld::OneIsEnough);
     }
-    made.values.push((Placeholder::Category, made.categories.join(", ")));
+    made.values.push((Placeholder::Category, made.categories[0].clone()));
     made.choices = idea.choices.clone();
     made.earned = false;
     Ok(())

@@ -8,11 +8,15 @@ use segmentation::{Day, Minor};
 use crate::decide::candidate::Candidate;
 use crate::decide::inputs::Inputs;
 use crate::mechanic::Band;
+use crate::why::Withheld;
 
 /// A brand last bought this many days ago has been left behind; longer ago than the second, its purchases are forgotten.
 const LEFT_BEHIND: std::ops::RangeInclusive<i64> = 365..=730;
 /// Without a price band of their own, a look-alike costs between two thirds and one and a half of its model.
 const PRICE_NEIGHBOURHOOD: (i64, i64) = (2, 3);
+
+/// Products, at least one, or why there is none.
+type Picked<'a> = Result<Vec<&'a Candidate>, Withheld>;
 
 pub(super) struct Picks<'a> {
     inputs: &'a Inputs,
@@ -38,19 +42,20 @@ impl<'a> Picks<'a> {
         self.shown.extend(products.iter().map(|product| product.id.as_str()));
     }
 
-    /// The best of those that fit, best first; ties go to what is most popular, then by id.
-    fn best<K: Ord>(
-        &self,
-        count: u8,
-        fits: impl Fn(&Candidate) -> bool,
-        rank: impl Fn(&Candidate) -> K,
-    ) -> Vec<&'a Candidate> {
+    /// The best of those that fit, best first; ties go to what is most popular, then by id. None: because there is none, or
+    /// because all of them are out of stock.
+    fn best<K: Ord>(&self, count: u8, fits: impl Fn(&Candidate) -> bool, rank: impl Fn(&Candidate) -> K) -> Picked<'a> {
         let fresh = |product: &&&Candidate| !self.shown.contains(product.id.as_str());
         let mut fitting: Vec<&Candidate> =
             self.available.iter().filter(fresh).filter(|product| fits(product)).copied().collect();
         fitting.sort_by_cached_key(|product| (Reverse(rank(product)), Reverse(product.popular), product.id.clone()));
         fitting.truncate(usize::from(count));
-        fitting
+        let sold_out = || self.inputs.products.iter().any(|product| !product.in_stock && fits(product));
+        match fitting.is_empty() {
+            false => Ok(fitting),
+            true if sold_out() => Err(Withheld::OutOfStock),
+            true => Err(Withheld::NothingToShow),
+        }
     }
 
     /// Cart first, then taste.
@@ -62,7 +67,7 @@ impl<'a> Picks<'a> {
         product.bought.is_none() && (product.cart > 0 || product.taste > 0)
     }
 
-    pub(super) fn complements(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn complements(&self, count: u8) -> Picked<'a> {
         let fits = |product: &Candidate| {
             let other = product.goes_with.is_some() && product.goes_with != product.category;
             product.bought.is_none() && other && product.parts.is_empty()
@@ -70,7 +75,7 @@ impl<'a> Picks<'a> {
         self.best(count, fits, Picks::liking)
     }
 
-    pub(super) fn look_alikes(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn look_alikes(&self, count: u8) -> Picked<'a> {
         let fits = |product: &Candidate| {
             let same = product.goes_with.is_none() || product.goes_with == product.category;
             Picks::speaks_for(product) && same && product.category_bought.is_some() && self.in_own_band(product)
@@ -78,14 +83,14 @@ impl<'a> Picks<'a> {
         self.best(count, fits, Picks::liking)
     }
 
-    pub(super) fn unfamiliar(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn unfamiliar(&self, count: u8) -> Picked<'a> {
         let favourite = |product: &Candidate| self.is_favourite(product) && product.bought.is_none();
         self.best(count, favourite, |product| {
             (product.brand.is_some() && product.brand_bought.is_none(), Picks::liking(product))
         })
     }
 
-    pub(super) fn new_brands(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn new_brands(&self, count: u8) -> Picked<'a> {
         let left = |day: Day| LEFT_BEHIND.contains(&self.inputs.day.since(day));
         let fits = |product: &Candidate| {
             product.brand.is_some() && product.brand_bought.is_none_or(left) && self.is_favourite(product)
@@ -93,32 +98,32 @@ impl<'a> Picks<'a> {
         self.best(count, fits, Picks::liking)
     }
 
-    pub(super) fn history(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn history(&self, count: u8) -> Picked<'a> {
         self.best(count, Picks::speaks_for, Picks::liking)
     }
 
-    pub(super) fn neighbour_category(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn neighbour_category(&self, count: u8) -> Picked<'a> {
         let fits = |product: &Candidate| {
             product.category.is_some() && product.category_bought.is_none() && product.goes_with.is_some()
         };
-        let first = self.best(1, fits, Picks::liking);
+        let first = self.best(1, fits, Picks::liking)?;
         let category = first.first().and_then(|product| product.category.as_ref());
         self.best(count, |product| fits(product) && product.category.as_ref() == category, Picks::liking)
     }
 
     /// The product that runs out in the slot that began on `first`, and the others due by now.
-    pub(super) fn running_out(&self, count: u8, first: Day) -> Vec<&'a Candidate> {
+    pub(super) fn running_out(&self, count: u8, first: Day) -> Picked<'a> {
         let due =
             |product: &Candidate| product.runs_out.is_some_and(|out| out.from >= first && out.from <= self.inputs.day);
         self.best(count, due, |product| product.runs_out.map(|out| Reverse(out.from)))
     }
 
-    pub(super) fn marked_down(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn marked_down(&self, count: u8) -> Picked<'a> {
         let fits = |product: &Candidate| product.markdown() > 0;
         self.best(count, fits, |product| (Picks::liking(product), product.markdown()))
     }
 
-    pub(super) fn past_season(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn past_season(&self, count: u8) -> Picked<'a> {
         let season = self.inputs.settings.season.as_ref();
         let past = |product: &Candidate| {
             product.markdown() > 0 && product.season.is_some() && product.season.as_ref() != season
@@ -126,7 +131,7 @@ impl<'a> Picks<'a> {
         self.best(count, past, |product| (product.markdown(), Picks::liking(product)))
     }
 
-    pub(super) fn best_of_month(&self, count: u8, band: Band) -> Vec<&'a Candidate> {
+    pub(super) fn best_of_month(&self, count: u8, band: Band) -> Picked<'a> {
         let fits = |product: &Candidate| match (band, product.price) {
             (_, None) => false,
             (Band::Own, Some(_)) => self.inputs.customer.price_band.is_some() && self.in_own_band(product),
@@ -135,24 +140,23 @@ impl<'a> Picks<'a> {
         self.best(count, fits, |product| (product.popular > 0, self.is_favourite(product), product.popular))
     }
 
-    pub(super) fn bestsellers(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn bestsellers(&self, count: u8) -> Picked<'a> {
         self.best(count, |product| product.popular > 0, |product| (product.cart, product.popular))
     }
 
     /// A set of the shop, of which something speaks to the customer; else one made of a product they know and its complement.
-    pub(super) fn bundle(&self, count: u8) -> Vec<&'a Candidate> {
+    pub(super) fn bundle(&self, count: u8) -> Picked<'a> {
         let liked = |product: &Candidate| product.taste > 0 || product.cart > 0 || product.category_bought.is_some();
         let sets = self.best(1, |product| !product.parts.is_empty() && liked(product), Picks::liking);
-        if !sets.is_empty() {
+        if sets.is_ok() {
             return sets;
         }
-        let Some(complement) = self.complements(1).pop() else { return Vec::new() };
+        let complement = self.complements(1)?.pop().ok_or(Withheld::NothingToShow)?;
         let model = |product: &Candidate| {
             product.category.is_some() && product.category == complement.goes_with && product.id != complement.id
         };
-        let known = self.best(1, model, |product| (product.cart, product.bought, product.taste));
-        let set: Vec<&Candidate> = known.into_iter().chain([complement]).take(usize::from(count.max(2))).collect();
-        if set.len() > 1 { set } else { Vec::new() }
+        let known = self.best(1, model, |product| (product.cart, product.bought, product.taste))?;
+        Ok(known.into_iter().chain([complement]).take(usize::from(count.max(2))).collect())
     }
 
     fn is_favourite(&self, product: &Candidate) -> bool {
