@@ -47,15 +47,15 @@ pub(crate) fn idea(idea: &Idea) -> Checked {
         return Err(PlaybookError::NotSnakeCase { code: idea.code.chars().take(80).collect() });
     }
     text(&idea.text, &format!("{place}.text"))?;
-    for (field, template) in [("say", &idea.say), ("why", &idea.why)] {
-        names(idea, template, &format!("{place}.{field}"))?;
-    }
     range(|| format!("{place}.show"), idea.show.into(), 1, 10)?;
     if let Mechanic::Challenge { orders } | Mechanic::Regularity { orders } = idea.mechanic {
         range(|| format!("{place}.mechanic.orders"), orders.into(), 2, 12)?;
     }
     gives(idea, &place)?;
-    calendar(idea, &place)
+    calendar(idea, &place)?;
+    [("say", &idea.say), ("why", &idea.why)]
+        .into_iter()
+        .try_for_each(|(field, template)| names(idea, template, &format!("{place}.{field}")))
 }
 
 /// A text names only what can be filled in.
