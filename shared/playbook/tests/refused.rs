@@ -153,11 +153,11 @@ fn an_idea_that_breaks_its_mechanic_or_law_12_is_refused() {
         (idea("bundles", "show", json!(0)), "`idea.bundles.show` has to be from 1 to 10"),
         (
             idea("gamification", "mechanic", json!({ "challenge": { "orders": 1 } })),
-            "`idea.gamification.mechanic.orders` has to be from 2 to 12",
+            "`idea.gamification.mechanic.challenge.orders` has to be from 2 to 12",
         ),
         (idea("bundles", "calendar", json!("always")), "`idea.bundles.calendar` may not be always"),
-        (idea("bundles", "calendar", slots(731, 3)), "`idea.bundles.calendar.every` has to be from 1 to 730"),
-        (idea("bundles", "calendar", slots(30, 31)), "`idea.bundles.calendar.open` has to be from 1 to 30"),
+        (idea("bundles", "calendar", slots(731, 3)), "`idea.bundles.calendar.slots.every` has to be from 1 to 730"),
+        (idea("bundles", "calendar", slots(30, 31)), "`idea.bundles.calendar.slots.open` has to be from 1 to 30"),
         (idea("bundles", "calendar", json!("month")), "`idea.bundles.validity` has to be from 31 to 31"),
         (idea("bundles", "validity", json!(13)), "`idea.bundles.validity` has to be from 14 to 30"),
         (idea("bundles", "validity", json!(31)), "`idea.bundles.validity` has to be from 14 to 30"),
@@ -191,19 +191,34 @@ fn an_idea_that_breaks_its_mechanic_or_law_12_is_refused() {
         ),
         (
             idea("rising_cashback", "reward", json!({ "rising_cashback": [5, 3] })),
-            "`idea.rising_cashback` has to give cashback that rises",
+            "`idea.rising_cashback.reward` has to have 2 to 10 steps, each",
         ),
         (
             idea("rising_cashback", "reward", json!({ "rising_cashback": [5] })),
-            "`idea.rising_cashback: the number of steps` has",
+            "`idea.rising_cashback.reward` has to have 2 to 10 steps",
         ),
-        (
-            idea("bundles", "reward", json!({ "discount": 0 })),
-            "`idea.bundles: a reward's percent` has to be from 1 to 90",
-        ),
+        (idea("bundles", "reward", json!({ "discount": 0 })), "`idea.bundles.reward.discount` has to be from 1 to 90"),
         (
             idea("triple_points", "reward", json!({ "points": 11 })),
-            "`idea.triple_points: a reward's points` has to be from 2 to 10",
+            "`idea.triple_points.reward.points` has to be from 2 to 10",
+        ),
+    ]);
+}
+
+#[test]
+fn an_amount_out_of_bounds_is_named_wherever_it_stands() {
+    refuses(vec![
+        (
+            idea("nps_code", "by_answer", json!({ "passive": { "discount": 91 } })),
+            "`idea.nps_code.by_answer.passive.discount` has to be",
+        ),
+        (
+            idea("choose_reward", "choices", json!(["free_delivery", { "cashback": 0 }])),
+            "`idea.choose_reward.choices[1].cashback` has to be",
+        ),
+        (
+            idea("rising_cashback", "reward", json!({ "rising_cashback": [0, 3] })),
+            "`idea.rising_cashback.reward.rising_cashback[0]` has to be",
         ),
     ]);
 }
@@ -213,6 +228,26 @@ fn more_ideas_than_anybody_reads_are_refused() {
     let described = &Playbook::builtin().source_json()["idea"]["bundles"];
     let many: serde_json::Map<String, Value> = (0..200).map(|n| (format!("n{n}"), described.clone())).collect();
     assert_eq!(refusal(&json!({ "idea": many })), "`idea` holds more than 200");
+}
+
+/// The built-in files, one after another.
+const WHOLE: &str = concat!(
+    include_str!("../src/builtin/vip.toml"),
+    include_str!("../src/builtin/loyal.toml"),
+    include_str!("../src/builtin/promising.toml"),
+    include_str!("../src/builtin/churning.toml"),
+    include_str!("../src/builtin/one_time.toml"),
+    include_str!("../src/builtin/messages.toml"),
+    include_str!("../src/builtin/rewards.toml"),
+    include_str!("../src/builtin/words.toml"),
+);
+
+#[test]
+fn a_whole_text_is_a_playbook_whatever_its_comments_and_has_no_idle_idea() {
+    assert_eq!(Playbook::parse(&format!("# A word more.\n{WHOLE}")).as_ref(), Ok(Playbook::builtin()));
+    let idle = WHOLE.replacen("\"greeting\", ", "", 1);
+    let refused = Playbook::parse(&idle).map_err(|error| error.to_string());
+    assert_eq!(refused, Err("`idea.greeting` is used by no entry".to_owned()));
 }
 
 #[test]
