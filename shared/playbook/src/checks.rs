@@ -47,15 +47,20 @@ pub(crate) fn idea(idea: &Idea) -> Checked {
         return Err(PlaybookError::NotSnakeCase { code: idea.code.chars().take(80).collect() });
     }
     text(&idea.text, &format!("{place}.text"))?;
-    for (field, template) in [("say", &idea.say), ("why", &idea.why)] {
-        names(idea, template, &format!("{place}.{field}"))?;
-    }
     range(|| format!("{place}.show"), idea.show.into(), 1, 10)?;
-    if let Mechanic::Challenge { orders } | Mechanic::Regularity { orders } = idea.mechanic {
-        range(|| format!("{place}.mechanic.orders"), orders.into(), 2, 12)?;
+    let counted = match idea.mechanic {
+        Mechanic::Challenge { orders } => Some(("challenge", orders)),
+        Mechanic::Regularity { orders } => Some(("regularity", orders)),
+        _ => None,
+    };
+    if let Some((kind, orders)) = counted {
+        range(|| format!("{place}.mechanic.{kind}.orders"), orders.into(), 2, 12)?;
     }
     gives(idea, &place)?;
-    calendar(idea, &place)
+    calendar(idea, &place)?;
+    [("say", &idea.say), ("why", &idea.why)]
+        .into_iter()
+        .try_for_each(|(field, template)| names(idea, template, &format!("{place}.{field}")))
 }
 
 /// A text names only what can be filled in.
@@ -107,35 +112,47 @@ fn gives(idea: &Idea, place: &str) -> Checked {
     {
         return wrong("has to give rising cashback if that is its mechanic, and only then");
     }
-    idea.rewards().try_for_each(|reward| amount(reward, place))
+    idea.reward.iter().try_for_each(|reward| amount(reward, || format!("{place}.reward")))?;
+    let mut answered = idea.by_answer.iter();
+    answered.try_for_each(|(answer, reward)| amount(reward, || format!("{place}.by_answer.{}", answer.name())))?;
+    let mut choices = idea.choices.iter().enumerate();
+    choices.try_for_each(|(nth, reward)| amount(reward, || format!("{place}.choices[{nth}]")))
 }
 
 fn is_rising(reward: &Reward) -> bool {
     matches!(reward, Reward::RisingCashback(_))
 }
 
-fn amount(reward: &Reward, place: &str) -> Checked {
-    let percent = |percent: u8| range(|| format!("{place}: a reward's percent"), percent.into(), 1, 90);
+fn amount(reward: &Reward, place: impl Fn() -> String) -> Checked {
     match reward {
-        Reward::Discount(value) | Reward::Cashback(value) => percent(*value),
-        Reward::RisingCashback(steps) => {
-            range(|| format!("{place}: the number of steps"), steps.len(), 2, 10)?;
-            steps.iter().try_for_each(|value| percent(*value))?;
-            let wants = "has to give cashback that rises with each step";
-            let rises = steps.is_sorted_by(|step, next| step < next);
-            if rises { Ok(()) } else { Err(PlaybookError::WrongReward { place: place.to_owned(), wants }) }
-        }
-        Reward::Points(times) => range(|| format!("{place}: a reward's points"), (*times).into(), 2, 10),
+        Reward::Discount(percent) => range(|| format!("{}.discount", place()), (*percent).into(), 1, 90),
+        Reward::Cashback(percent) => range(|| format!("{}.cashback", place()), (*percent).into(), 1, 90),
+        Reward::Points(times) => range(|| format!("{}.points", place()), (*times).into(), 2, 10),
         Reward::FreeDelivery => Ok(()),
+        Reward::RisingCashback(steps) => {
+            if !(2..=10).contains(&steps.len()) || !steps.is_sorted_by(|step, next| step < next) {
+                let wants = "has to have 2 to 10 steps, each higher than the one before";
+                return Err(PlaybookError::WrongReward { place: place(), wants });
+            }
+            let step = |(nth, percent): (usize, &u8)| {
+                range(|| format!("{}.rising_cashback[{nth}]", place()), (*percent).into(), 1, 90)
+            };
+            steps.iter().enumerate().try_for_each(step)
+        }
     }
 }
 
 /// Law 12: a reward has a slot, and V <= validity <= P.
 fn calendar(idea: &Idea, place: &str) -> Checked {
     let wrong = |wants| Err(PlaybookError::WrongCalendar { place: place.to_owned(), wants });
-    if let Calendar::Slots { every, open } | Calendar::Event { every, open, .. } = idea.calendar {
-        range(|| format!("{place}.calendar.every"), every.into(), 1, LONGEST_CYCLE.into())?;
-        range(|| format!("{place}.calendar.open"), open.into(), 1, every.into())?;
+    let cycle = match idea.calendar {
+        Calendar::Slots { every, open } => Some(("slots", every, open)),
+        Calendar::Event { every, open, .. } => Some(("event", every, open)),
+        Calendar::Always | Calendar::Sale | Calendar::FinalDays | Calendar::Month => None,
+    };
+    if let Some((kind, every, open)) = cycle {
+        range(|| format!("{place}.calendar.{kind}.every"), every.into(), 1, LONGEST_CYCLE.into())?;
+        range(|| format!("{place}.calendar.{kind}.open"), open.into(), 1, every.into())?;
     }
     if idea.kind() != IdeaKind::Reward {
         return range(|| format!("{place}.validity"), idea.validity.into(), 0, 0);

@@ -14,7 +14,7 @@ use crate::language::Text;
 use crate::mechanic::Mechanic;
 use crate::merge;
 use crate::playbook::Playbook;
-use crate::source::{Source, SourceEntry, SourceIdea};
+use crate::source::{Source, SourceEntry, SourceIdea, by_code};
 use crate::template::Template;
 use crate::words::{SourceWords, Words};
 
@@ -45,7 +45,7 @@ impl Playbook {
             entries.push(catalogue.entry(&format!("segment.{cell}"), cell.to_string(), entry)?);
         }
         catalogue.all_used(may_be_unused)?;
-        let words = words(SourceWords { withheld, no_reward, reward, chosen })?;
+        let words = words(SourceWords { withheld: by_code(withheld), no_reward: by_code(no_reward), reward, chosen })?;
         Ok(Playbook { version: merge::version(&source), source, newcomer, entries, words })
     }
 }
@@ -159,6 +159,7 @@ fn idea(code: String, source: SourceIdea) -> Result<Idea, PlaybookError> {
     };
     let (say, why) = (template("say", source.say)?, template("why", source.why)?);
     let SourceIdea { mechanic, place, calendar, reward, by_answer, choices, validity, show, text, .. } = source;
+    let by_answer = by_code(by_answer);
     Ok(Idea { code, mechanic, place, calendar, reward, by_answer, choices, validity, show, text, say, why })
 }
 

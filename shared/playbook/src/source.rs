@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use segmentation::Segment;
-use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Deserializer};
 
 use crate::calendar::Calendar;
 use crate::entry::Rule;
@@ -21,8 +22,8 @@ pub(crate) struct Source {
     pub(crate) newcomer: SourceEntry,
     pub(crate) segment: BTreeMap<Segment, SourceEntry>,
     pub(crate) idea: BTreeMap<String, SourceIdea>,
-    pub(crate) withheld: BTreeMap<Withheld, Text>,
-    pub(crate) no_reward: BTreeMap<NoReward, Text>,
+    pub(crate) withheld: BTreeMap<Named<Withheld>, Text>,
+    pub(crate) no_reward: BTreeMap<Named<NoReward>, Text>,
     pub(crate) reward: RewardWords<Text>,
     pub(crate) chosen: ChosenWords,
 }
@@ -53,7 +54,7 @@ pub(crate) struct SourceIdea {
     pub(crate) calendar: Calendar,
     pub(crate) reward: Option<Reward>,
     #[serde(default)]
-    pub(crate) by_answer: BTreeMap<Answer, Reward>,
+    pub(crate) by_answer: BTreeMap<Named<Answer>, Reward>,
     #[serde(default)]
     pub(crate) choices: Vec<Reward>,
     #[serde(default)]
@@ -63,6 +64,22 @@ pub(crate) struct SourceIdea {
     pub(crate) text: Text,
     pub(crate) say: Text,
     pub(crate) why: Text,
+}
+
+/// A code as a map's key, read by way of its text: only so does a fault's place name it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Named<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Named<T>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        T::deserialize(text.into_deserializer()).map(Named)
+    }
+}
+
+/// The map by the codes themselves.
+pub(crate) fn by_code<T: Ord, V>(named: BTreeMap<Named<T>, V>) -> BTreeMap<T, V> {
+    named.into_iter().map(|(Named(code), value)| (code, value)).collect()
 }
 
 fn nothing() -> Limit {
