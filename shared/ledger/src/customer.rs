@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use segmentation::profile::VersionedMove;
-use segmentation::{OrderFold, Profile};
+use segmentation::{Bought, OrderFold, Profile};
 use serde::de::DeserializeOwned;
 
 use crate::error::LedgerError;
 use crate::ids::{CustomerId, OrderId, ShopId};
-use crate::items::{Customer, StoryItem};
+use crate::items::{Customer, Sequence, StoryItem};
 use crate::keys::{self, CustomerKey, Key};
 use crate::shop::Shop;
 use crate::store::{Item, Ledger, parse};
@@ -17,7 +17,7 @@ use crate::store::{Item, Ledger, parse};
 /// A page of a customer's story.
 #[derive(Debug)]
 pub struct StoryPage {
-    /// Orders, returns, moves, sorted by kind and id.
+    /// Accepted items and moves, sorted by kind and id.
     pub items: Vec<StoryItem>,
     /// Where the next page begins, if there is one: the last item's sort key.
     pub next: Option<String>,
@@ -69,13 +69,21 @@ impl Ledger {
         if story.is_empty() {
             return Ok(None);
         }
+        let zone = shop.settings.time_zone;
         let mut folds: BTreeMap<OrderId, OrderFold> = BTreeMap::new();
-        let (mut returns, mut moves, mut version) = (Vec::new(), BTreeMap::new(), 0);
+        let mut first_accepted: BTreeMap<OrderId, (Sequence, Option<Bought>)> = BTreeMap::new();
+        let (mut returns, mut moves, mut facts, mut version) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), 0);
         for item in story {
             match item {
                 StoryItem::Order { sequence, order, .. } => {
-                    version = version.max(sequence.map_or(0, |at| at.version));
-                    folds.entry(order.id.clone()).or_default().revise(order.fold(shop.settings.time_zone));
+                    folds.entry(order.id.clone()).or_default().revise(order.fold(zone));
+                    // A lower revision has no place in the sequence, and is never the first.
+                    let Some(sequence) = sequence else { continue };
+                    version = version.max(sequence.version);
+                    let first = first_accepted.get(&order.id).is_none_or(|(known, _)| sequence < *known);
+                    if first {
+                        first_accepted.insert(order.id.clone(), (sequence, order.bought(zone)));
+                    }
                 }
                 StoryItem::Return { sequence, returned, .. } => {
                     version = version.max(sequence.version);
@@ -84,6 +92,12 @@ impl Ledger {
                 StoryItem::Move { sequence, moved, .. } => {
                     version = version.max(sequence.version);
                     moves.insert(sequence, moved);
+                }
+                StoryItem::Attributes { sequence, .. }
+                | StoryItem::Choice { sequence, .. }
+                | StoryItem::Answer { sequence, .. } => {
+                    version = version.max(sequence.version);
+                    facts.insert(sequence, item);
                 }
             }
         }
@@ -95,6 +109,9 @@ impl Ledger {
         }
         let mut profile =
             Profile { version, orders: folds.values().filter_map(OrderFold::entry).collect(), ..Profile::default() };
+        let bought: BTreeMap<Sequence, Option<Bought>> = first_accepted.into_values().collect();
+        bought.values().flatten().for_each(|bought| profile.remember(bought));
+        facts.values().for_each(|fact| fact.fold_into(&mut profile));
         for (sequence, moved) in moves {
             profile.moves.push(VersionedMove { version: sequence.version, moved });
         }

@@ -77,13 +77,13 @@ fn throttles(error: &impl ProvideErrorMetadata) -> bool {
     )
 }
 
-/// Why an order or return was not accepted. Nothing of it is stored.
+/// Why an item was not accepted. Nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Same key, other content.
     #[error("{what} `{id}` was accepted before with other content")]
     OtherContent {
-        /// `order` or `return`.
+        /// `order`, `return`, `attributes`, `choice` or `answer`.
         what: &'static str,
         /// Its id.
         id: String,

@@ -118,6 +118,17 @@ text_id!(
     255
 );
 
+text_id!(
+    /// A choice's id: 1 to 255 bytes of UTF-8, unique for its customer.
+    ChoiceId,
+    255
+);
+text_id!(
+    /// A survey answer's id: 1 to 255 bytes of UTF-8, unique for its customer and survey.
+    AnswerId,
+    255
+);
+
 /// A shop: one tenant. Its name stands in every key and in its API keys: small letters, digits and `-`, at most 40.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use segmentation::profile::RecentMoves;
-use segmentation::{Move, OrderFold, Orders, Profile};
+use segmentation::{
+    Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, Move, OrderFold, Orders, Profile, Tastes,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::LedgerError;
@@ -35,6 +37,16 @@ struct ProfileItem {
     version: u64,
     orders: Orders,
     moves: RecentMoves,
+    #[serde(default, skip_serializing_if = "Tastes::is_empty")]
+    tastes: Tastes,
+    #[serde(default, skip_serializing_if = "Baskets::is_empty")]
+    baskets: Baskets,
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
+    #[serde(default, skip_serializing_if = "Choices::is_empty")]
+    choices: Choices,
+    #[serde(default, skip_serializing_if = "Answers::is_empty")]
+    answers: Answers,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     erased_at: Option<DateTime<Utc>>,
     /// Absent without a segment: that is what makes the index sparse.
@@ -78,6 +90,11 @@ impl Customer {
             version: self.profile.version,
             orders: self.profile.orders.clone(),
             moves: self.profile.moves.clone(),
+            tastes: self.profile.tastes.clone(),
+            baskets: self.profile.baskets.clone(),
+            attributes: self.profile.attributes.clone(),
+            choices: self.profile.choices.clone(),
+            answers: self.profile.answers.clone(),
             erased_at: self.erased_at,
             audience_pk,
             audience_sk,
@@ -90,7 +107,16 @@ impl Customer {
         if stored.format != FORMAT {
             return Err(LedgerError::damaged(format!("a profile of format {}", stored.format)));
         }
-        let profile = Profile { version: stored.version, orders: stored.orders, moves: stored.moves };
+        let profile = Profile {
+            version: stored.version,
+            orders: stored.orders,
+            moves: stored.moves,
+            tastes: stored.tastes,
+            baskets: stored.baskets,
+            attributes: stored.attributes,
+            choices: stored.choices,
+            answers: stored.answers,
+        };
         Ok(Customer {
             id: stored.customer,
             key: CustomerKey::stored(&stored.key.sk),
@@ -133,6 +159,33 @@ pub enum StoryItem {
         /// The return and what it came to.
         #[serde(rename = "return")]
         returned: AcceptedReturn,
+    },
+    /// An update of attributes.
+    Attributes {
+        /// Where it stands in the sequence.
+        sequence: Sequence,
+        /// Of the content as sent.
+        hash: String,
+        /// The update.
+        attributes: AttributeUpdate,
+    },
+    /// What the customer chose.
+    Choice {
+        /// Where it stands in the sequence.
+        sequence: Sequence,
+        /// Of the content as sent.
+        hash: String,
+        /// The choice.
+        choice: Choice,
+    },
+    /// An answer to a survey.
+    Answer {
+        /// Where it stands in the sequence.
+        sequence: Sequence,
+        /// Of the content as sent.
+        hash: String,
+        /// The answer.
+        answer: Answered,
     },
     /// A move.
     Move {

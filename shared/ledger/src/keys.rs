@@ -4,11 +4,12 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
+use segmentation::answers::Survey;
 use segmentation::{Activation, CutsVersion, Day, RevisionKey, Segment};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::ids::{CustomerId, OrderId, ReturnId, ShopId};
+use crate::ids::{AnswerId, ChoiceId, CustomerId, OrderId, ReturnId, ShopId};
 
 /// The deployment's secret under customer keys. It never rotates: a new one would orphan every profile.
 #[derive(Clone)]
@@ -150,6 +151,24 @@ pub fn revision(shop: &ShopId, customer: &CustomerKey, order: &OrderId, revision
 #[must_use]
 pub fn return_of(shop: &ShopId, customer: &CustomerKey, order: &OrderId, id: &ReturnId) -> Key {
     key(story(shop, customer), format!("return#{}#{}", order.path_form(), id.path_form()))
+}
+
+/// An update of attributes, in its customer's story: the moment in milliseconds, and the first 64 bits of the content's hash.
+#[must_use]
+pub fn attributes(shop: &ShopId, customer: &CustomerKey, updated_at: u64, hash: u64) -> Key {
+    key(story(shop, customer), format!("attributes#{updated_at:016}#{hash:016x}"))
+}
+
+/// A choice, in its customer's story.
+#[must_use]
+pub fn choice(shop: &ShopId, customer: &CustomerKey, id: &ChoiceId) -> Key {
+    key(story(shop, customer), format!("choice#{}", id.path_form()))
+}
+
+/// A survey answer, in its customer's story.
+#[must_use]
+pub fn answer(shop: &ShopId, customer: &CustomerKey, survey: Survey, id: &AnswerId) -> Key {
+    key(story(shop, customer), format!("answer#{survey}#{}", id.path_form()))
 }
 
 /// The move of one version, in its customer's story.

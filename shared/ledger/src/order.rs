@@ -3,8 +3,9 @@
 use chrono::{DateTime, FixedOffset};
 use chrono_tz::Tz;
 use data_encoding::HEXLOWER;
-use rust_decimal::Decimal;
-use segmentation::{Day, GivenBack, Minor, Revision, RevisionKey};
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
+use segmentation::{Bought, BoughtLine, Day, GivenBack, Minor, ProductKey, Revision, RevisionKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -63,7 +64,31 @@ pub struct Order {
     pub lines: Vec<Line>,
 }
 
+impl Line {
+    /// What was paid for one of it: the amount by the quantity, rounded half up; the amount where no quantity is known.
+    #[must_use]
+    pub fn paid_per_item(&self) -> Minor {
+        let quantity = self.quantity.filter(|quantity| *quantity > Decimal::ZERO).unwrap_or(Decimal::ONE);
+        let each = Decimal::from(self.amount.0).checked_div(quantity);
+        let each = each.map(|each| each.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero));
+        each.and_then(|each| each.to_i64()).map_or(Minor::MAX, |each| Minor(each).min(Minor::MAX))
+    }
+}
+
 impl Order {
+    /// What a profile remembers of it (tastes and baskets), if this is the order as first accepted; `None` where it came as
+    /// cancelled, since nothing was bought.
+    #[must_use]
+    pub fn bought(&self, zone: Tz) -> Option<Bought> {
+        let line = |line: &Line| BoughtLine {
+            product: line.product.as_ref().map(|product| ProductKey::of(product.as_str())),
+            category: line.category.clone(),
+            brand: line.brand.clone(),
+            unit_price: Some(line.paid_per_item()),
+        };
+        (!self.cancelled).then(|| Bought { day: self.day(zone), lines: self.lines.iter().map(line).collect() })
+    }
+
     /// The shop day on which it was placed.
     #[must_use]
     pub fn day(&self, zone: Tz) -> Day {

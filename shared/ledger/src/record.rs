@@ -165,6 +165,8 @@ impl Ledger {
                     }
                     if known.head.version > 0 {
                         cause = Cause::Correction;
+                    } else if let Some(bought) = order.bought(shop.settings.time_zone) {
+                        after.profile.remember(&bought);
                     }
                     let sequence = (revised == Revised::Current).then(|| {
                         place += 1;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 mod concurrency;
+mod facts;
 mod labels;
 mod once;
 mod permutations;

@@ -2,32 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Asked, Order, RecordError, Refusal, Return};
+use ledger::{Asked, Chosen, Order, RecordError, Refusal, Return, Said};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use segmentation::{GivenBack, Minor, OrderFold, Orders, RevisionKey};
+use segmentation::answers::Survey;
+use segmentation::{AttributeUpdate, Attributes, GivenBack, Minor, OrderFold, Orders, RevisionKey};
 
-use crate::{World, day, give_back, order};
+use crate::facts::{chosen, line, rebuild_is_what_is_stored, said};
+use crate::{World, customer_id, day, give_back, order};
 
 #[derive(Clone, Debug)]
 enum Sent {
     Order(Order),
     Return(Return),
+    Attributes(AttributeUpdate),
+    Choice(Chosen),
+    Answer(Said),
 }
 
 /// One customer's orders, each with up to three revisions and some returns that in sum stay within the highest total.
 fn story() -> impl Strategy<Value = Vec<Sent>> {
     // Two revisions of one key would be two contents under one key, and number 0 has no tie.
     let key = (0..4_u64, "[ab]?").prop_map(|(number, tie)| (number, if number > 0 { tie } else { String::new() }));
-    let revisions = prop::collection::btree_map(key, (1..5_000_i64, any::<bool>(), 1..28_u32), 1..4);
+    let lines = ("[ab]", "[xyz]{1,2}", 0..3_i64, 0..900_i64);
+    let lines = prop::collection::vec(lines, 0..4);
+    let revisions = prop::collection::btree_map(key, (1..5_000_i64, any::<bool>(), 1..28_u32, lines), 1..4);
     let returns = prop::collection::vec(1..40_i64, 0..3);
     let one = (revisions, returns, prop::bool::weighted(0.2));
-    prop::collection::vec(one, 1..6).prop_map(|orders| {
-        let mut sent = Vec::new();
+    (prop::collection::vec(one, 1..6), facts()).prop_map(|(orders, facts)| {
+        let mut sent = facts;
         for (n, (revisions, returns, whole)) in orders.into_iter().enumerate() {
             let highest = revisions.values().map(|(total, ..)| *total).max().unwrap_or(0);
-            for ((number, tie), (total, cancelled, on)) in revisions {
-                let base = order(&format!("A-{n}"), "ann", &format!("2026-10-{on:02}"), total);
+            for ((number, tie), (total, cancelled, on, lines)) in revisions {
+                let mut base = order(&format!("A-{n}"), "ann", &format!("2026-10-{on:02}"), total);
+                let lines = lines.into_iter().enumerate();
+                base.lines = lines
+                    .map(|(n, (category, product, quantity, amount))| {
+                        line(n, &product, &category, &category, quantity, amount)
+                    })
+                    .collect();
                 let cancelled = cancelled && number > 0;
                 sent.push(Sent::Order(Order { revision: RevisionKey { number, tie }, cancelled, ..base }));
             }
@@ -45,6 +58,39 @@ fn story() -> impl Strategy<Value = Vec<Sent>> {
     })
 }
 
+/// Updates of which some have one moment, choices and answers.
+fn facts() -> impl Strategy<Value = Vec<Sent>> {
+    use prop::option::of;
+    let update = (0..3_u64, of(of("[a-c]{2}")), of(of(any::<bool>())), of(of("[xy]")));
+    let update = update.prop_map(|(updated_at, language, mailing_consent, referred_by)| {
+        Sent::Attributes(AttributeUpdate { updated_at, language, mailing_consent, referred_by, programme_since: None })
+    });
+    let answers = prop::collection::btree_map((0..2_usize, 0..3_u8), 1..6_u8, 0..4).prop_map(|answers| {
+        let of_survey = |((survey, id), score): ((usize, u8), u8)| {
+            let survey = [Survey::Nps, Survey::Purchase][survey];
+            let answer = survey.answer_of(score.min(5)).unwrap();
+            Sent::Answer(said(&id.to_string(), survey, answer, Some(score.min(5))))
+        };
+        answers.into_iter().map(of_survey).collect::<Vec<_>>()
+    });
+    let choices = (0..11_u16).prop_map(|many| (0..many).map(|n| Sent::Choice(chosen(&n.to_string(), n + 1))).collect());
+    (prop::collection::vec(update, 0..5), answers, choices)
+        .prop_map(|(updates, answers, choices): (_, _, Vec<Sent>)| [updates, answers, choices].concat())
+}
+
+/// The attributes, each update folded once and without a store.
+fn attributes(story: &[Sent]) -> Attributes {
+    let mut attributes = Attributes::default();
+    for sent in story {
+        if let Sent::Attributes(update) = sent {
+            let json = serde_json::to_vec(update).unwrap();
+            let hash = <sha2::Sha256 as sha2::Digest>::digest(json);
+            attributes.update(update, u64::from_be_bytes(hash[..8].try_into().unwrap()));
+        }
+    }
+    attributes
+}
+
 /// One pass in order, without a store.
 fn in_one_pass(story: &[Sent]) -> Orders {
     let mut folds: BTreeMap<String, OrderFold> = BTreeMap::new();
@@ -60,6 +106,7 @@ fn in_one_pass(story: &[Sent]) -> Orders {
                 };
                 folds.entry(back.order.to_string()).or_default().give_back(given).unwrap();
             }
+            Sent::Attributes(_) | Sent::Choice(_) | Sent::Answer(_) => {}
         }
     }
     folds.values().filter_map(OrderFold::entry).collect()
@@ -91,6 +138,17 @@ async fn send(world: &World, mut waiting: Vec<Sent>, batch: usize) {
                     }
                     Err(other) => panic!("{other:?}"),
                 },
+                Sent::Attributes(update) => {
+                    world.ledger.record_attributes(&world.shop, &customer_id("ann"), &update).await.unwrap();
+                }
+                Sent::Choice(chosen) => {
+                    let today = world.today();
+                    world.ledger.record_choice(&world.shop, today, &customer_id("ann"), &chosen).await.unwrap();
+                }
+                Sent::Answer(said) => {
+                    let today = world.today();
+                    world.ledger.record_answer(&world.shop, today, &customer_id("ann"), &said).await.unwrap();
+                }
             }
         }
         waiting = early;
@@ -120,7 +178,9 @@ fn any_order_duplication_and_split_gives_the_same_profile_and_rebuild_equals_it(
             let on = day("2026-11-22");
             prop_assert_eq!(stored.orders.rfm(on, Default::default()), expected.rfm(on, Default::default()));
             prop_assert_eq!(stored.orders.to_bytes(), expected.to_bytes());
+            prop_assert_eq!(&stored.attributes, &attributes(&story));
             prop_assert_eq!(world.rebuilt("ann").await, stored);
+            rebuild_is_what_is_stored(&world, "ann").await;
             Ok(())
         })
     });
