@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use catalogue::ChunkHash;
 use segmentation::{Activation, Cuts, CutsVersion, Day};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,15 @@ pub struct Current {
     pub last_run: Option<RunMark>,
     /// The number of the last run that was begun.
     pub runs: u64,
+    /// The published version of the products, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
+    /// The published version of what was learned of purchases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<String>,
+    /// The chunks that hold what is out of stock: one, or a few for very many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<ChunkHash>,
 }
 
 /// What of a published run everyone needs to know.

@@ -6,6 +6,8 @@ mod concurrency;
 mod labels;
 mod once;
 mod permutations;
+mod products;
+mod publishing;
 mod runs;
 mod shops;
 
