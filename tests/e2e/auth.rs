@@ -7,10 +7,13 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 13] = [
+const PATHS: [(&str, &str, Scope); 16] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
+    ("PUT", "/v1/products", Scope::Ingest),
+    ("PUT", "/v1/products/stock", Scope::Ingest),
+    ("GET", "/v1/products/P-1", Scope::Ingest),
     ("GET", "/v1/customers/ann/segment", Scope::Checkout),
     ("GET", "/v1/customers/ann/offers", Scope::Checkout),
     ("GET", "/v1/settings", Scope::Admin),

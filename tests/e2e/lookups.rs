@@ -1,6 +1,6 @@
 //! The checkout's questions: one read when warm, nothing written, an answer for anyone, and without the store too (law 10).
 
-use e2e::World;
+use e2e::{World, acme};
 use serde_json::json;
 
 use crate::order;
@@ -21,6 +21,24 @@ async fn a_warm_lookup_is_one_get_item() {
         world.get(path).await;
         world.calls.take();
         assert_eq!(world.get(path).await.status, 200);
+        assert_eq!(world.calls.take(), [("GetItem".to_owned(), 1)].into(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_warm_lookup_is_one_get_item_with_a_catalogue_too() {
+    let world = World::on("2026-11-22").await;
+    base(&world).await;
+    let products = json!({ "products": [{ "id": "P-1", "name": "Tea", "category": "tea", "price": 450 }] });
+    assert_eq!(world.call("PUT", "/v1/products", products.to_string()).await.json["recorded"], 1);
+    world.publish().await;
+    let shop = world.ledger.shop(&acme()).await.unwrap().unwrap();
+    assert_eq!(world.ledger.catalogue(&shop).await.len(), 1);
+    for path in ["/v1/customers/ann/segment", "/v1/customers/ann/offers", "/v1/customers/nobody/offers"] {
+        world.get(path).await;
+        world.calls.take();
+        assert_eq!(world.get(path).await.status, 200);
+        assert_eq!(world.ledger.catalogue(&shop).await.len(), 1);
         assert_eq!(world.calls.take(), [("GetItem".to_owned(), 1)].into(), "{path}");
     }
 }

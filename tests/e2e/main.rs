@@ -7,6 +7,7 @@ mod bad_input;
 mod customers;
 mod lookups;
 mod orders;
+mod products;
 mod runs;
 mod template;
 

@@ -109,25 +109,25 @@ pub(crate) enum Read {
 const MAX_TEXT: usize = 1024;
 
 /// Collects what is wrong, so that an answer names every field at once.
-struct Checks(Vec<FieldError>);
+pub(crate) struct Checks(pub(crate) Vec<FieldError>);
 
 impl Checks {
-    fn fail(&mut self, field: impl Into<String>, detail: impl ToString) {
+    pub(crate) fn fail(&mut self, field: impl Into<String>, detail: impl ToString) {
         self.0.push(FieldError { field: field.into(), detail: detail.to_string() });
     }
 
-    fn take<T, E: ToString>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
+    pub(crate) fn take<T, E: ToString>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
         value.map_err(|error| self.fail(field, error.to_string())).ok()
     }
 
-    fn amount(&mut self, field: &str, amount: i64) -> Minor {
+    pub(crate) fn amount(&mut self, field: &str, amount: i64) -> Minor {
         if !(0..=Minor::MAX.0).contains(&amount) {
             self.fail(field, format!("is from 0 to {} minor units", Minor::MAX));
         }
         Minor(amount)
     }
 
-    fn text(&mut self, field: &str, text: Option<String>) -> Option<String> {
+    pub(crate) fn text(&mut self, field: &str, text: Option<String>) -> Option<String> {
         let text = text.filter(|text| !text.is_empty())?;
         if text.len() > MAX_TEXT {
             self.fail(field, format!("has {} bytes of UTF-8, at most {MAX_TEXT} are allowed", text.len()));
@@ -149,7 +149,7 @@ impl Checks {
         Some(parsed)
     }
 
-    fn end<T>(self, value: Option<T>) -> Result<T, Problem> {
+    pub(crate) fn end<T>(self, value: Option<T>) -> Result<T, Problem> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
             _ => Err(Problem::fields(self.0)),

@@ -1,13 +1,14 @@
-//! `resegment` as a Lambda function: called by the scheduler each hour, and by the state machine to drive a run.
+//! `resegment` as a Lambda function: called by the scheduler each hour, and by state machines to drive a run or to publish
+//! a catalogue.
 
 use std::sync::Arc;
 
-use ledger::ShopId;
+use ledger::{PublishNumbers, ShopId};
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::{StartError, StartRun, Tick, tick};
 use crate::steps::{RunError, Steps};
-use crate::{Progress, drive};
+use crate::{Progress, catalogue, drive};
 
 /// What the function is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -25,6 +26,11 @@ pub enum Event {
         /// Its number.
         run: u64,
     },
+    /// By the publish job's state machine: publish this shop's catalogue.
+    Publish {
+        /// Of which shop.
+        publish: ShopId,
+    },
 }
 
 /// What it answers.
@@ -38,6 +44,11 @@ pub enum Answer {
         /// `false`: call again.
         done: bool,
     },
+    /// To the publish job's state machine.
+    Publish {
+        /// What was done; `null`: nothing was left to publish.
+        published: Option<PublishNumbers>,
+    },
 }
 
 /// Handles one event.
@@ -50,6 +61,11 @@ pub async fn handle(steps: &Steps, start: &StartRun, event: Event) -> Result<Ans
         Event::Drive { shop, run } => {
             let told = |progress: Progress| tracing::debug!(?progress, "driving");
             drive(steps, &shop, run, told).await.map(|_| Answer::Drive { done: true })
+        }
+        Event::Publish { publish } => {
+            let published = catalogue::publish(&steps.ledger, steps.clock, &publish).await?;
+            tracing::info!(shop = %publish, ?published, "the catalogue was published");
+            Ok(Answer::Publish { published })
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The functions on one machine: embedded engine, one state, all routers under one address.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
 use engine::Engine;
-use ledger::{KeySecret, Ledger, Tables};
+use ledger::{KeySecret, Ledger, ShopId, Tables};
+use purchases::publish::StartPublish;
 use resegment::Steps;
 use resegment::schedule::StartRun;
 use segmentation::Day;
@@ -28,9 +30,10 @@ impl Machine {
         let secret = data.key_secret()?;
         let engine = Engine::open(&data.engine_file()).await.context("the engine did not start")?;
         let ledger = Ledger::new(engine.client(), Tables::default(), secret);
-        // The directory is ours alone, so whoever held a run's lease here is dead.
+        // The directory is ours alone, so whoever held a lease here is dead.
         for registered in ledger.registered_shops().await? {
             ledger.expire_lease(&registered.shop).await?;
+            ledger.expire_publish_lease(&registered.shop).await?;
         }
         Ok(Machine { engine, ledger, _data: Some(data) })
     }
@@ -57,7 +60,8 @@ impl Machine {
 
 /// All functions' routes.
 pub(crate) fn router(app: &App) -> Router {
-    let routes = purchases::router(app).merge(offers::router(app)).merge(admin::router(app, start_here(app)));
+    let routes =
+        purchases::router(app, publish_here(app)).merge(offers::router(app)).merge(admin::router(app, start_here(app)));
     web::finish(routes, app.clone())
 }
 
@@ -75,4 +79,39 @@ pub(crate) fn start_here(app: &App) -> StartRun {
             Ok(())
         })
     })
+}
+
+/// Publishes a shop's catalogue as a task of this process: one at a time per shop, and what is asked for while one waits
+/// for its minute is published by that one.
+pub(crate) fn publish_here(app: &App) -> StartPublish {
+    let (ledger, clock) = (app.ledger.clone(), app.clock);
+    let waiting: Arc<Mutex<HashSet<ShopId>>> = Arc::default();
+    Arc::new(move |shop| {
+        let (ledger, waiting) = (ledger.clone(), Arc::clone(&waiting));
+        Box::pin(async move {
+            if !of(&waiting).insert(shop.clone()) {
+                return Ok(());
+            }
+            tokio::spawn(async move {
+                loop {
+                    let published = resegment::catalogue::publish(&ledger, clock, &shop).await;
+                    of(&waiting).remove(&shop);
+                    if let Err(error) = published {
+                        tracing::error!(%shop, %error, "the catalogue was not published; the next change does it");
+                        return;
+                    }
+                    // Who asked before the shop was taken off the list relied on this task, so it looks once more.
+                    let due = ledger.is_publish_due(&shop).await.unwrap_or(false);
+                    if !(due && of(&waiting).insert(shop.clone())) {
+                        return;
+                    }
+                }
+            });
+            Ok(())
+        })
+    })
+}
+
+fn of(waiting: &Mutex<HashSet<ShopId>>) -> MutexGuard<'_, HashSet<ShopId>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }

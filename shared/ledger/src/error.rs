@@ -121,6 +121,9 @@ pub enum Refusal {
     /// The customer was erased after this was placed.
     #[error("the customer was erased, with everything before that moment")]
     CustomerErased,
+    /// Stock of a product that was never sent.
+    #[error("product `{0}` is not known; send it to PUT /v1/products")]
+    ProductUnknown(String),
     /// The profile can hold no more orders.
     #[error("the customer has {max} orders, and no more can be kept", max = Orders::MAX)]
     CustomerFull,

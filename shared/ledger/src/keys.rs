@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use catalogue::ChunkHash;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use segmentation::answers::Survey;
-use segmentation::{Activation, CutsVersion, Day, RevisionKey, Segment};
+use segmentation::{Activation, CutsVersion, Day, ProductKey, RevisionKey, Segment};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::ids::{AnswerId, ChoiceId, CustomerId, OrderId, ReturnId, ShopId};
+use crate::ids::{AnswerId, ChoiceId, CustomerId, OrderId, ProductId, ReturnId, ShopId};
 
 /// The deployment's secret under customer keys. It never rotates: a new one would orphan every profile.
 #[derive(Clone)]
@@ -243,6 +244,51 @@ pub fn run_partials(shop: &ShopId, run: u64) -> String {
 #[must_use]
 pub fn shard(shop: &ShopId, run: u64, shard: u32) -> Key {
     key(run_partials(shop, run), format!("shard#{shard:06}"))
+}
+
+/// Partitions of a shop's products.
+pub const PRODUCT_PARTS: u8 = 16;
+
+/// One of the 16 partitions of a shop's products.
+#[must_use]
+pub fn product_part(shop: &ShopId, part: u8) -> String {
+    format!("{shop}#products#{part:02}")
+}
+
+/// A product.
+#[must_use]
+pub fn product(shop: &ShopId, product: &ProductId) -> Key {
+    let [.., last] = ProductKey::of(product.as_str()).to_bytes();
+    key(product_part(shop, last % PRODUCT_PARTS), product.path_form())
+}
+
+/// How far the shop's catalogue is published, and the lease of who publishes.
+#[must_use]
+pub fn publishing(shop: &ShopId) -> Key {
+    key(shop.to_string(), "publish")
+}
+
+/// How often a publish was asked for: apart from the lease, so that no request is in the way of who publishes.
+#[must_use]
+pub fn publish_requests(shop: &ShopId) -> Key {
+    key(shop.to_string(), "publish-requests")
+}
+
+/// The partition of what is published: chunks and the lists of them.
+fn published(shop: &ShopId) -> String {
+    format!("{shop}#catalogue")
+}
+
+/// A chunk of one kind of content; the same content of another kind is another chunk.
+#[must_use]
+pub fn chunk(shop: &ShopId, kind: &str, hash: &ChunkHash) -> Key {
+    key(published(shop), format!("chunk#{kind}#{}", hash.as_str()))
+}
+
+/// Which chunks make up a version.
+#[must_use]
+pub fn manifest(shop: &ShopId, kind: &str, version: &str) -> Key {
+    key(published(shop), format!("manifest#{kind}#{version}"))
 }
 
 /// Parts of the registry of shops, which the scheduler reads.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use catalogue::ChunkHash;
 use playbook::Playbook;
 use segmentation::{Activation, Cuts, CutsVersion, Day};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,15 @@ pub struct Current {
     /// The version of the shop's own playbook, where it has published one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub playbook: Option<String>,
+    /// The published version of the products, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
+    /// The published version of what was learned of purchases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<String>,
+    /// The chunks that hold what is out of stock: one, or a few for very many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<ChunkHash>,
 }
 
 /// What of a published run everyone needs to know.

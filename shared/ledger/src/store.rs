@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
@@ -12,6 +13,7 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::catalogue_cache::CatalogueCache;
 use crate::error::{LedgerError, store};
 use crate::keys::{CustomerKey, Key, KeySecret};
 use crate::shop_cache::ShopCache;
@@ -49,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) tables: Tables,
     pub(crate) secret: KeySecret,
     pub(crate) shops: ShopCache,
+    pub(crate) catalogues: CatalogueCache,
 }
 
 impl Ledger {
@@ -64,7 +67,8 @@ impl Ledger {
     /// The same with another age at which a shop's cached pointers are read again; zero reads them each time.
     #[must_use]
     pub fn with_cache(client: Client, tables: Tables, secret: KeySecret, cache_for: Duration) -> Ledger {
-        Ledger { inner: Arc::new(Inner { client, tables, secret, shops: ShopCache::new(cache_for) }) }
+        let catalogues = CatalogueCache::default();
+        Ledger { inner: Arc::new(Inner { client, tables, secret, shops: ShopCache::new(cache_for), catalogues }) }
     }
 
     /// The key of a shop's customer.
@@ -160,6 +164,26 @@ impl Ledger {
             }
         }
         Ok(found)
+    }
+
+    /// One put on condition that the item is as it was read: absent, or of that version. Cheaper than a transaction of one.
+    /// `Ok(false)`: it is not.
+    pub(crate) async fn put_one(&self, table: &str, item: Item, read: Option<u64>) -> Result<bool, LedgerError> {
+        let put = self.inner.client.put_item().table_name(table).set_item(Some(item));
+        let put = match read {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(version) => put
+                .condition_expression("#version = :version")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(false)
+            }
+            Err(error) => Err(store("PutItem")(error)),
+        }
     }
 
     /// One transaction. `Ok(false)`: somebody else changed, or is changing, an item; read again and decide anew.

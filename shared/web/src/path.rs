@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use ledger::{BadId, CustomerId, OrderId};
+use ledger::{BadId, CustomerId, OrderId, ProductId};
 use segmentation::Segment;
 
 use crate::problem::Problem;
@@ -36,6 +36,14 @@ impl PathPart for OrderId {
 
     fn read(text: &str) -> Result<OrderId, String> {
         OrderId::from_path_form(text).map_err(told)
+    }
+}
+
+impl PathPart for ProductId {
+    const NAME: &'static str = "product";
+
+    fn read(text: &str) -> Result<ProductId, String> {
+        ProductId::from_path_form(text).map_err(told)
     }
 }
 

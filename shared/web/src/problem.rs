@@ -174,6 +174,7 @@ impl From<Refusal> for Problem {
             Refusal::OrderOfAnotherCustomer(_) => conflict("order-of-another-customer", "The order id is taken"),
             Refusal::OrderUnknown(_) => conflict("order-unknown", "The order is not known yet"),
             Refusal::ReturnExceedsOrder(_) => conflict("return-exceeds-order", "More would be returned than was paid"),
+            Refusal::ProductUnknown(_) => Problem::not_found(detail),
             Refusal::CustomerFull => conflict("customer-full", "The customer has too many orders"),
             Refusal::CustomerErased => {
                 Problem::new(StatusCode::GONE, "customer-erased", "The customer was erased", detail)

@@ -7,6 +7,8 @@ mod facts;
 mod labels;
 mod once;
 mod permutations;
+mod products;
+mod publishing;
 mod runs;
 mod shops;
 
