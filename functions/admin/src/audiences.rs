@@ -49,9 +49,10 @@ pub(crate) async fn show(
     let found = app.ledger.audience(&shop.id, segment, query.position()?.as_deref(), query.limit()?).await?;
     let today = app.clock.today(shop.settings.time_zone);
     let members: Vec<Member> = found
-        .customers
+        .members
         .into_iter()
-        .filter_map(|customer| {
+        .filter_map(|member| {
+            let customer = member.customer;
             let cuts = &shop.active.as_ref()?.cuts;
             let values = customer.profile.orders.rfm(today, cuts.window)?;
             let now = cuts.segment(&values);

@@ -2,6 +2,8 @@
 
 mod audiences;
 mod customers;
+mod mailings;
+mod playbook;
 mod runs;
 mod segments;
 mod settings;
@@ -16,12 +18,14 @@ use web::App;
 pub fn router(app: &App, start: StartRun) -> Router<App> {
     let routes = Router::new()
         .route("/v1/settings", get(settings::show).put(settings::change))
+        .route("/v1/playbook", get(playbook::show).put(playbook::publish))
         .route("/v1/runs", post(runs::begin))
         .route("/v1/runs/{id}", get(runs::show))
         .route("/v1/customers/{id}", get(customers::show))
         .route("/v1/customers/{id}/history", get(customers::history))
         .route("/v1/segments", get(segments::census))
         .route("/v1/segments/{segment}/customers", get(audiences::show))
+        .route("/v1/segments/{segment}/mailing", get(mailings::show))
         .layer(Extension(start));
     web::require(routes, app, Scope::Admin)
 }

@@ -1,5 +1,7 @@
 //! Audiences: who is in a segment, freshest first, from the index that the labels keep.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use segmentation::Segment;
 use serde::Deserialize;
@@ -15,9 +17,18 @@ use crate::store::{Ledger, parse};
 #[derive(Debug)]
 pub struct AudiencePage {
     /// Freshest label first. A label may be older than today's segment: the reader computes it anew and drops who left.
-    pub customers: Vec<Customer>,
+    pub members: Vec<Member>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,
+}
+
+/// A customer of an audience.
+#[derive(Debug)]
+pub struct Member {
+    /// Their position in the index: a page may end after them.
+    pub position: String,
+    /// Who.
+    pub customer: Customer,
 }
 
 #[derive(Deserialize)]
@@ -55,11 +66,17 @@ impl Ledger {
         entries.truncate(limit);
         let next = entries.last().filter(|_| more).map(|entry| entry.audience_sk.clone());
         let wanted: Vec<Key> = entries.iter().map(|entry| Key { pk: entry.pk.clone(), sk: entry.sk.clone() }).collect();
-        let found = self.batch_get(&self.tables().customers, &wanted, false, None).await?;
-        let mut customers = found.into_iter().map(Customer::from_item).collect::<Result<Vec<_>, _>>()?;
-        let position = |key: &CustomerKey| entries.iter().position(|entry| entry.sk == key.as_str());
-        customers.sort_by_key(|customer| position(&customer.key));
-        Ok(AudiencePage { customers, next })
+        let stored = self.batch_get(&self.tables().customers, &wanted, false, None).await?;
+        let mut found: HashMap<CustomerKey, Customer> = HashMap::with_capacity(entries.len());
+        for item in stored {
+            let customer = Customer::from_item(item)?;
+            found.insert(customer.key.clone(), customer);
+        }
+        let member = |entry: Entry| {
+            let customer = found.remove(&CustomerKey::stored(&entry.sk))?;
+            Some(Member { position: entry.audience_sk, customer })
+        };
+        Ok(AudiencePage { members: entries.into_iter().filter_map(member).collect(), next })
     }
 
     async fn audience_part(&self, pk: String, after: String, limit: usize) -> Result<Vec<Entry>, LedgerError> {

@@ -31,7 +31,7 @@ mod shop_cache;
 mod store;
 
 pub use api_key::{KeyRecord, NewKey, PresentedKey, Scope};
-pub use audience::AudiencePage;
+pub use audience::{AudiencePage, Member};
 pub use bucket::{BucketPage, Cursor, Shard};
 pub use customer::StoryPage;
 pub use error::{LedgerError, RecordError, Refusal};

@@ -192,3 +192,14 @@ impl PlaybookError {
         PlaybookError::Template { place: place.to_owned(), language, fault }
     }
 }
+
+impl PlaybookError {
+    /// The place, in dotted form: every message names it first, between backticks. `None` for what is no TOML at all.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        if let PlaybookError::Unreadable(_) = self {
+            return None;
+        }
+        self.to_string().split('`').nth(1).map(str::to_owned)
+    }
+}

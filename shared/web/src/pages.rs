@@ -34,6 +34,12 @@ impl PageQuery {
     /// The most items of one page.
     pub const MAX: usize = 1000;
 
+    /// For a list whose query has fields of its own besides these.
+    #[must_use]
+    pub fn new(cursor: Option<String>, limit: Option<usize>, format: Option<Format>) -> PageQuery {
+        PageQuery { cursor, limit, format }
+    }
+
     /// Items wanted: 100 if nothing is said.
     ///
     /// # Errors
@@ -122,9 +128,17 @@ fn csv<T: Row>(items: &[T]) -> Result<Vec<u8>, std::io::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(T::COLUMNS)?;
     for item in items {
-        writer.write_record(item.fields())?;
+        writer.write_record(item.fields().into_iter().map(harmless))?;
     }
     writer.into_inner().map_err(|error| error.into_error())
+}
+
+/// A field that a spreadsheet would take for a formula is marked as text (OWASP, CSV injection).
+fn harmless(field: String) -> String {
+    match field.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') if field.parse::<f64>().is_err() => format!("'{field}"),
+        _ => field,
+    }
 }
 
 #[cfg(test)]
@@ -138,5 +152,15 @@ mod tests {
         assert_eq!(query(&cursor).position(), Ok(Some("order#A#é".to_owned())));
         assert!(query("not base64!").position().is_err() && query("").position().is_err());
         assert_eq!(PageQuery::default().position(), Ok(None));
+    }
+
+    #[test]
+    fn a_field_that_a_spreadsheet_would_compute_is_marked_as_text() {
+        for formula in ["=1+1", "+cmd", "-x", "@sum", "\tx"] {
+            assert_eq!(harmless(formula.to_owned()), format!("'{formula}"));
+        }
+        for plain in ["-12", "A-1", "", "Wool = scarf", "+7"] {
+            assert_eq!(harmless(plain.to_owned()), plain);
+        }
     }
 }

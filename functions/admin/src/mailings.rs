@@ -1,0 +1,136 @@
+//! `GET /v1/segments/{segment}/mailing`: an audience with each customer's own content, in pages for any mail system.
+//!
+//! Who has not consented is left out, as is everyone for whom the campaign is not open today: calendars, limits and holdout are
+//! the decision's, the same as at checkout. The freshest label comes first, so a lost VIP is asked on the day of the loss.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use ledger::{CustomerId, Member};
+use playbook::decide::{Channel, Offer};
+use playbook::{Language, decide};
+use segmentation::{Day, Segment};
+use serde::{Deserialize, Serialize};
+use web::{App, Caller, Format, PageQuery, PathId, Problem, Question, Row, Subject, at_field, inputs, page};
+
+/// Bytes of a page at which it ends early: an answer has at most 4 MB (law 18).
+const FULL: usize = 3 * 1024 * 1024;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// An idea's code or a series; by default each customer's first offer that can be mailed.
+    campaign: Option<String>,
+    /// For everyone; by default each customer's own language.
+    lang: Option<String>,
+    cursor: Option<String>,
+    limit: Option<usize>,
+    format: Option<Format>,
+}
+
+/// What to send to one customer.
+#[derive(Serialize)]
+struct Letter {
+    customer: CustomerId,
+    segment: Segment,
+    /// The label's day: since when they are there, as far as is known.
+    since: Option<Day>,
+    language: Language,
+    offer: Offer,
+}
+
+impl Row for Letter {
+    const COLUMNS: &'static [&'static str] = &[
+        "customer",
+        "segment",
+        "since",
+        "language",
+        "campaign",
+        "offer",
+        "text",
+        "reason",
+        "reward",
+        "valid_until",
+        "products",
+        "product_names",
+    ];
+
+    fn fields(&self) -> Vec<String> {
+        let offer = &self.offer;
+        let given = offer.reward.as_ref();
+        let list =
+            |of: fn(&playbook::decide::Shown) -> &str| offer.products.iter().map(of).collect::<Vec<&str>>().join("; ");
+        vec![
+            self.customer.to_string(),
+            self.segment.to_string(),
+            self.since.map(|day| day.to_string()).unwrap_or_default(),
+            self.language.to_string(),
+            offer.reason.campaign.clone(),
+            offer.id.clone(),
+            offer.text.clone(),
+            offer.reason.text.clone(),
+            given.map(|given| given.words.clone()).unwrap_or_default(),
+            given.map(|given| given.valid_until.to_string()).unwrap_or_default(),
+            list(|product| &product.id),
+            list(|product| &product.name),
+        ]
+    }
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(segment): PathId<Segment>,
+    query: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(asked) = at_field("query", query.map_err(|error| error.body_text()))?;
+    let shop = &caller.shop;
+    let entry = shop.playbook.entry(segment);
+    if let Some(campaign) = &asked.campaign {
+        let code = campaign.rsplit('/').next().unwrap_or_default();
+        let known = shop.playbook.entries().any(|entry| entry.ideas.iter().any(|idea| idea.code == code));
+        if !known {
+            let ideas: Vec<&str> = entry.ideas.iter().map(|idea| idea.code.as_str()).collect();
+            return Err(Problem::field(
+                "campaign",
+                format!("is none of the playbook's ideas; {segment} has {}", ideas.join(", ")),
+            ));
+        }
+    }
+    let page_query = PageQuery::new(asked.cursor, asked.limit, asked.format);
+    let found = app.ledger.audience(&shop.id, segment, page_query.position()?.as_deref(), page_query.limit()?).await?;
+    let catalogue = app.ledger.catalogue(shop).await;
+    let question = Question {
+        day: app.clock.today(shop.settings.time_zone),
+        channel: Channel::Mailing,
+        language: asked.lang.as_deref().map(Language::from_accept),
+        cart: None,
+    };
+    let (mut letters, mut bytes, mut next) = (Vec::new(), 0, found.next);
+    for Member { position, customer } in found.members {
+        if !customer.profile.attributes.consents() {
+            continue;
+        }
+        let document = inputs(&app.ledger, shop, &catalogue, Subject::Known(&customer), question);
+        if document.customer.segment != Some(segment) {
+            continue;
+        }
+        let language = document.language;
+        let wanted = |offer: &Offer| match &asked.campaign {
+            Some(campaign) => offer.idea == *campaign || offer.reason.campaign == *campaign,
+            None => true,
+        };
+        let Some(offer) = decide(&document, &shop.playbook).offers.into_iter().find(wanted) else { continue };
+        let since = customer.profile.label().map(|label| label.day);
+        let letter = Letter { customer: customer.id, segment, since, language, offer };
+        bytes += serde_json::to_vec(&letter).map_or(0, |json| json.len());
+        letters.push(letter);
+        if bytes > FULL {
+            next = Some(position);
+            break;
+        }
+    }
+    page(&page_query, &headers, &letters, next.as_deref())
+}

@@ -1,0 +1,106 @@
+//! `GET` and `PUT /v1/playbook`: what to do for whom, a shop's own changes laid over the built-in playbook.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use playbook::{Playbook, PlaybookError};
+use segmentation::Day;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use web::{App, Body, Caller, Problem, at_field, read_json};
+
+/// The largest document of changes, and of a merged playbook: an item of the store holds 400 KB.
+const MAX_BYTES: usize = 300 * 1024;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    version: Option<String>,
+}
+
+/// A playbook, whole.
+#[derive(Serialize)]
+pub(crate) struct Answer {
+    version: String,
+    /// Is it the one in force?
+    in_force: bool,
+    /// When it was first published; absent for the built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<Day>,
+    /// The version it replaced then, which is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    playbook: Option<Value>,
+}
+
+/// The one in force, or the `version` asked for.
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Json<Answer>, Problem> {
+    let Query(asked) = at_field("version", query.map_err(|error| error.body_text()))?;
+    let shop = app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)?;
+    let version = asked.version.as_deref().unwrap_or(shop.playbook.version());
+    let found = app.ledger.playbook(&shop.id, version).await?.ok_or_else(|| unknown(version))?;
+    answer(&app, &caller, &found, shop.playbook.version(), true).await.map(Json)
+}
+
+/// Lays changes over the built-in playbook and puts the result in force; `{"version": …}` puts an earlier one in force again.
+pub(crate) async fn publish(State(app): State<App>, caller: Caller, Body(body): Body) -> Result<Json<Answer>, Problem> {
+    if body.len() > MAX_BYTES {
+        return Err(Problem::field("body", format!("has {} bytes, at most {MAX_BYTES} are allowed", body.len())));
+    }
+    let changes: Value = read_json(&body)?;
+    let shop = app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)?;
+    let today = app.clock.today(shop.settings.time_zone);
+    let new = match changes.get("version") {
+        Some(version) => {
+            let version = version.as_str().ok_or_else(|| Problem::field("version", "is a text"))?;
+            if changes.as_object().is_some_and(|fields| fields.len() > 1) {
+                return Err(Problem::field("version", "stands alone: an earlier playbook comes back as it was"));
+            }
+            app.ledger.playbook(&shop.id, version).await?.ok_or_else(|| unknown(version))?
+        }
+        None => Playbook::overridden(&changes).map(std::sync::Arc::new).map_err(refused)?,
+    };
+    if new.source_json().to_string().len() > MAX_BYTES {
+        return Err(Problem::field("body", format!("makes a playbook of more than {MAX_BYTES} bytes")));
+    }
+    app.ledger.publish_playbook(&shop, &new, today).await?;
+    answer(&app, &caller, &new, new.version(), false).await.map(Json)
+}
+
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    playbook: &Playbook,
+    in_force: &str,
+    whole: bool,
+) -> Result<Answer, Problem> {
+    let record = app.ledger.playbook_record(&caller.shop.id, playbook.version()).await?;
+    let (day, previous) = record.map(|record| (record.day, record.previous)).unzip();
+    Ok(Answer {
+        version: playbook.version().to_owned(),
+        in_force: playbook.version() == in_force,
+        day,
+        previous,
+        playbook: whole.then(|| playbook.source_json().clone()),
+    })
+}
+
+fn unknown(version: &str) -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "playbook-unknown",
+        "There is no such playbook",
+        format!("version: this shop has published no playbook {version}"),
+    )
+}
+
+fn refused(error: PlaybookError) -> Problem {
+    let text = error.to_string();
+    Problem::field(error.place().unwrap_or_else(|| "body".to_owned()), text)
+}
