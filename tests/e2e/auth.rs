@@ -7,12 +7,15 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 13] = [
+const PATHS: [(&str, &str, Scope); 16] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
     ("GET", "/v1/customers/ann/segment", Scope::Checkout),
     ("GET", "/v1/customers/ann/offers", Scope::Checkout),
+    ("PUT", "/v1/customers/ann", Scope::Ingest),
+    ("POST", "/v1/customers/ann/choices", Scope::Checkout),
+    ("POST", "/v1/surveys/nps/answers", Scope::Checkout),
     ("GET", "/v1/settings", Scope::Admin),
     ("PUT", "/v1/settings", Scope::Admin),
     ("POST", "/v1/runs", Scope::Admin),

@@ -7,6 +7,7 @@ mod bad_input;
 mod customers;
 mod lookups;
 mod orders;
+mod remembered;
 mod runs;
 mod template;
 

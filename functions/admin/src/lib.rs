@@ -2,6 +2,7 @@
 
 mod audiences;
 mod customers;
+mod remembered;
 mod runs;
 mod segments;
 mod settings;

@@ -1,11 +1,14 @@
-//! The checkout: where a customer stands, and what to offer them. One read of the store, and nothing is written (law 10).
+//! The checkout: where a customer stands, and what to offer them; one read of the store, and nothing is written (law 10).
+//! And what comes back from there: choices and survey answers, ledger facts (law 2).
 
+mod answers;
+mod choices;
 mod lookup;
 mod offers;
 mod segment;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use ledger::Scope;
 use web::App;
 
@@ -15,6 +18,8 @@ pub use lookup::DEADLINE;
 pub fn router(app: &App) -> Router<App> {
     let routes = Router::new()
         .route("/v1/customers/{id}/segment", get(segment::show))
-        .route("/v1/customers/{id}/offers", get(offers::show));
+        .route("/v1/customers/{id}/offers", get(offers::show))
+        .route("/v1/customers/{id}/choices", post(choices::record))
+        .route("/v1/surveys/{survey}/answers", post(answers::record));
     web::require(routes, app, Scope::Checkout)
 }

@@ -1,5 +1,6 @@
-//! The way in: orders, their revisions, returns.
+//! The way in: orders, their revisions, returns, customers' attributes.
 
+mod attributes;
 mod orders;
 mod returns;
 mod wire;
@@ -16,6 +17,7 @@ pub fn router(app: &App) -> Router<App> {
     let routes = Router::new()
         .route("/v1/orders", post(orders::record))
         .route("/v1/orders/{id}", put(orders::revise))
-        .route("/v1/returns", post(returns::record));
+        .route("/v1/returns", post(returns::record))
+        .route("/v1/customers/{id}", put(attributes::record));
     web::require(routes, app, Scope::Ingest)
 }

@@ -109,14 +109,15 @@ pub(crate) enum Read {
 const MAX_TEXT: usize = 1024;
 
 /// Collects what is wrong, so that an answer names every field at once.
-struct Checks(Vec<FieldError>);
+#[derive(Default)]
+pub(crate) struct Checks(Vec<FieldError>);
 
 impl Checks {
-    fn fail(&mut self, field: impl Into<String>, detail: impl ToString) {
+    pub(crate) fn fail(&mut self, field: impl Into<String>, detail: impl ToString) {
         self.0.push(FieldError { field: field.into(), detail: detail.to_string() });
     }
 
-    fn take<T, E: ToString>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
+    pub(crate) fn take<T, E: ToString>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
         value.map_err(|error| self.fail(field, error.to_string())).ok()
     }
 
@@ -149,7 +150,7 @@ impl Checks {
         Some(parsed)
     }
 
-    fn end<T>(self, value: Option<T>) -> Result<T, Problem> {
+    pub(crate) fn end<T>(self, value: Option<T>) -> Result<T, Problem> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
             _ => Err(Problem::fields(self.0)),
