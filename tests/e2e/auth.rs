@@ -7,7 +7,7 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 16] = [
+const PATHS: [(&str, &str, Scope); 24] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
@@ -16,6 +16,14 @@ const PATHS: [(&str, &str, Scope); 16] = [
     ("GET", "/v1/products/P-1", Scope::Ingest),
     ("GET", "/v1/customers/ann/segment", Scope::Checkout),
     ("GET", "/v1/customers/ann/offers", Scope::Checkout),
+    ("PUT", "/v1/customers/ann", Scope::Ingest),
+    ("POST", "/v1/customers/ann/choices", Scope::Checkout),
+    ("POST", "/v1/surveys/nps/answers", Scope::Checkout),
+    ("POST", "/v1/offers", Scope::Checkout),
+    ("POST", "/v1/offers/replay", Scope::Admin),
+    ("GET", "/v1/playbook", Scope::Admin),
+    ("PUT", "/v1/playbook", Scope::Admin),
+    ("GET", "/v1/segments/r1f1m1/mailing", Scope::Admin),
     ("GET", "/v1/settings", Scope::Admin),
     ("PUT", "/v1/settings", Scope::Admin),
     ("POST", "/v1/runs", Scope::Admin),

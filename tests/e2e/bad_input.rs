@@ -71,6 +71,73 @@ async fn a_bad_field_is_named_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn a_bad_field_of_an_attribute_choice_or_answer_is_named_and_nothing_is_stored() {
+    let world = World::on("2026-11-22").await;
+    let attributes = |field: &str, value: Value| {
+        let mut sent = json!({ "updated_at": TIME });
+        sent[field] = value;
+        ("PUT", "/v1/customers/ann", sent, field.to_owned())
+    };
+    let choice = |field: &str, value: Value| {
+        let mut sent = json!({ "id": "1", "series": "s", "category": "tea", "reward": "p10", "days": 7 });
+        sent[field] = value;
+        ("POST", "/v1/customers/ann/choices", sent, field.to_owned())
+    };
+    let answer = |survey: &str, sent: Value, field: &str| {
+        let mut whole = json!({ "id": "1", "customer": "ann" });
+        sent.as_object().unwrap().iter().for_each(|(name, value)| whole[name] = value.clone());
+        let path = ["/v1/surveys/reason/answers", "/v1/surveys/nps/answers", "/v1/surveys/purchase/answers"];
+        let path = path.into_iter().find(|path| path.contains(survey)).unwrap_or("/v1/surveys/mood/answers");
+        ("POST", path, whole, field.to_owned())
+    };
+    let cases = [
+        attributes("updated_at", json!("2026-11-24T00:00:00Z")),
+        attributes("updated_at", json!("1970-01-01T00:00:00Z")),
+        attributes("updated_at", json!("2026-11-20")),
+        attributes("updated_at", json!(null)),
+        attributes("programme_since", json!("2026-2-1")),
+        attributes("language", json!("")),
+        attributes("language", json!("e")),
+        attributes("language", json!("en_GB")),
+        attributes("language", json!("english-languages-of-the-british-isles")),
+        attributes("mailing_consent", json!("yes")),
+        attributes("referred_by", json!("ann")),
+        attributes("referred_by", json!("")),
+        attributes("referred_by", json!("x".repeat(1025))),
+        attributes("birthday", json!("2000-01-01")),
+        choice("id", json!("")),
+        choice("id", json!("x".repeat(256))),
+        choice("series", json!("")),
+        choice("category", json!(" ")),
+        choice("category", json!("x".repeat(1025))),
+        choice("reward", json!(null)),
+        choice("days", json!(0)),
+        choice("days", json!(366)),
+        choice("made", json!("2026-11-23")),
+        choice("percent", json!(10)),
+        answer("mood", json!({ "score": 1 }), "survey"),
+        answer("reason", json!({}), "reason"),
+        answer("reason", json!({ "reason": "weather" }), "reason"),
+        answer("reason", json!({ "reason": "price", "score": 1 }), "score"),
+        answer("nps", json!({}), "score"),
+        answer("nps", json!({ "score": 11 }), "score"),
+        answer("nps", json!({ "score": -1 }), "score"),
+        answer("nps", json!({ "score": 9.5 }), "score"),
+        answer("nps", json!({ "score": 9, "reason": "price" }), "reason"),
+        answer("purchase", json!({ "score": 0 }), "score"),
+        answer("purchase", json!({ "score": 6 }), "score"),
+        answer("purchase", json!({ "score": 5, "customer": "" }), "customer"),
+        answer("purchase", json!({ "score": 5, "id": "" }), "id"),
+        answer("purchase", json!({ "score": 5, "text": "fine" }), "text"),
+    ];
+    for (method, path, sent, field) in cases {
+        let answer = world.call(method, path, sent.to_string()).await;
+        assert_eq!(answer.told(), (422, field), "{method} {path} {sent} {}", answer.text);
+    }
+    assert_eq!((world.count("Ledger").await, world.count("Customers").await), (0, 0));
+}
+
+#[tokio::test]
 async fn every_wrong_field_is_named_at_once() {
     let world = World::on("2026-11-22").await;
     let sent = json!({ "id": "", "customer": "", "time": "x", "currency": "EUR", "total": -1 });

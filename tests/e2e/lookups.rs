@@ -63,13 +63,16 @@ async fn an_unknown_customer_gets_a_newcomers_answer() {
     let world = World::on("2026-11-22").await;
     let before = world.get("/v1/customers/ann/offers").await;
     assert_eq!(
-        (before.status.as_u16(), &before.json["entry"], &before.json["segment"]),
+        (before.status.as_u16(), &before.json["decision"]["entry"], &before.json["decision"]["segment"]),
         (200, &json!("newcomer"), &json!("none"))
     );
     base(&world).await;
     let unknown = world.get("/v1/customers/nobody/offers").await.json;
     assert_eq!(
-        (&unknown["entry"], unknown["ideas"].as_array().is_some_and(|ideas| !ideas.is_empty())),
+        (
+            &unknown["decision"]["entry"],
+            unknown["decision"]["offers"].as_array().is_some_and(|offers| !offers.is_empty())
+        ),
         (&json!("newcomer"), true)
     );
     let segment = world.get("/v1/customers/nobody/segment").await.json;
@@ -82,10 +85,11 @@ async fn offers_are_the_playbooks_in_the_language_asked_for() {
     base(&world).await;
     let english = world.get("/v1/customers/ann/offers").await.json;
     let russian = world.get("/v1/customers/ann/offers?lang=ru").await.json;
+    let (english, russian) = (&english["decision"], &russian["decision"]);
     assert_eq!(english["entry"], russian["entry"]);
     assert!(english["goal"].as_str().is_some_and(|goal| goal.is_ascii()));
     assert!(russian["goal"].as_str().is_some_and(|goal| goal.chars().any(|c| ('а'..='я').contains(&c))));
-    assert!(english["reason"].as_str().is_some_and(|reason| reason.contains("21 days ago")));
+    assert!(english["reason"].as_str().is_some_and(|reason| reason.contains("last order: 21")));
 }
 
 #[tokio::test]
@@ -96,7 +100,7 @@ async fn without_the_store_a_warm_checkout_gets_public_offers_and_a_cold_one_a_5
     world.engine.take().unwrap().stop().await.unwrap();
     let warm = world.get("/v1/customers/ann/offers").await;
     assert_eq!(
-        (warm.status.as_u16(), &warm.json["degraded"], &warm.json["entry"]),
+        (warm.status.as_u16(), &warm.json["degraded"], &warm.json["decision"]["entry"]),
         (200, &json!(true), &json!("newcomer"))
     );
     assert_eq!(world.get("/v1/customers/ann/segment").await.told(), (503, "unavailable".into()));

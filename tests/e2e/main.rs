@@ -6,8 +6,10 @@ mod auth;
 mod bad_input;
 mod customers;
 mod lookups;
+mod offers;
 mod orders;
 mod products;
+mod remembered;
 mod runs;
 mod template;
 

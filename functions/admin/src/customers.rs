@@ -10,6 +10,8 @@ use segmentation::{Explanation, Label, Rhythm, Window, explain};
 use serde::Serialize;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, page};
 
+use crate::remembered::Remembered;
+
 /// All that is kept of a customer, and what follows from it today.
 #[derive(Serialize)]
 pub(crate) struct Answer {
@@ -24,10 +26,12 @@ pub(crate) struct Answer {
     explanation: Option<Explanation>,
     rhythm: Rhythm,
     moves: RecentMoves,
+    #[serde(flatten)]
+    remembered: Remembered,
 }
 
 fn unknown() -> Problem {
-    Problem::not_found("no order of this customer is known")
+    Problem::not_found("nothing of this customer is known")
 }
 
 pub(crate) async fn show(
@@ -46,6 +50,7 @@ pub(crate) async fn show(
         label: customer.profile.label(),
         explanation: shop.active.as_ref().and_then(|active| explain(orders, &active.cuts, today)),
         rhythm: Rhythm::of(orders, today, window),
+        remembered: Remembered::of(&customer.profile),
         moves: customer.profile.moves,
         key: customer.key,
         customer: id,
@@ -61,7 +66,7 @@ impl Serialize for StoryRow {
 }
 
 impl Row for StoryRow {
-    // Orders, returns and moves have no columns in common.
+    // The kinds of items have no columns in common.
     const COLUMNS: &'static [&'static str] = &[];
 
     fn fields(&self) -> Vec<String> {

@@ -4,6 +4,7 @@ mod audiences;
 mod customers;
 mod mailings;
 mod playbook;
+mod remembered;
 mod runs;
 mod segments;
 mod settings;

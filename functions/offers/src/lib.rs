@@ -1,5 +1,8 @@
-//! The checkout: where a customer stands, and what to offer them. One read of the store, and nothing is written (law 10).
+//! The checkout: where a customer stands, and what to offer them; one read of the store, and nothing is written (law 10).
+//! And what comes back from there: choices and survey answers, ledger facts (law 2).
 
+mod answers;
+mod choices;
 mod lookup;
 mod offers;
 mod replay;
@@ -17,7 +20,9 @@ pub fn router(app: &App) -> Router<App> {
     let routes = Router::new()
         .route("/v1/customers/{id}/segment", get(segment::show))
         .route("/v1/customers/{id}/offers", get(offers::show))
-        .route("/v1/offers", post(offers::show_with_cart));
+        .route("/v1/offers", post(offers::show_with_cart))
+        .route("/v1/customers/{id}/choices", post(choices::record))
+        .route("/v1/surveys/{survey}/answers", post(answers::record));
     let staff = Router::new().route("/v1/offers/replay", post(replay::replay));
     web::require(routes, app, Scope::Checkout).merge(web::require(staff, app, Scope::Admin))
 }

@@ -13,7 +13,7 @@ use crate::lookup::{Found, look_up, today};
 #[derive(Serialize)]
 pub(crate) struct Answer {
     customer: CustomerId,
-    /// `false`: nobody of that id has bought here yet.
+    /// `false`: of nobody with that id was anything sent yet.
     known: bool,
     day: Day,
     /// `none` without a counted order, or before the shop's first cuts.

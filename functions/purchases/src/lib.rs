@@ -1,5 +1,6 @@
-//! The way in: orders, their revisions, returns, products and their stock.
+//! The way in: orders, their revisions, returns, customers' attributes, products and their stock.
 
+mod attributes;
 mod orders;
 mod products;
 pub mod publish;
@@ -22,6 +23,7 @@ pub fn router(app: &App, start: StartPublish) -> Router<App> {
         .route("/v1/orders", post(orders::record))
         .route("/v1/orders/{id}", put(orders::revise))
         .route("/v1/returns", post(returns::record))
+        .route("/v1/customers/{id}", put(attributes::record))
         .route("/v1/products", put(products::put))
         .route("/v1/products/stock", put(products::put_stock))
         .route("/v1/products/{id}", get(products::show))

@@ -109,6 +109,7 @@ pub(crate) enum Read {
 const MAX_TEXT: usize = 1024;
 
 /// Collects what is wrong, so that an answer names every field at once.
+#[derive(Default)]
 pub(crate) struct Checks(pub(crate) Vec<FieldError>);
 
 impl Checks {

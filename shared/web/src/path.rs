@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use ledger::{BadId, CustomerId, OrderId, ProductId};
 use segmentation::Segment;
+use segmentation::answers::{NotASurvey, Survey};
 
 use crate::problem::Problem;
 
@@ -52,6 +53,14 @@ impl PathPart for Segment {
 
     fn read(text: &str) -> Result<Segment, String> {
         text.parse().map_err(|error: segmentation::segment::NotASegment| error.to_string())
+    }
+}
+
+impl PathPart for Survey {
+    const NAME: &'static str = "survey";
+
+    fn read(text: &str) -> Result<Survey, String> {
+        text.parse().map_err(|error: NotASurvey| error.to_string())
     }
 }
 

@@ -58,9 +58,9 @@ async fn an_order_and_a_return_move_the_label_with_their_cause() {
     assert_eq!(profile.label().map(|l| l.place.to_string()).as_deref(), Some("r3f2m1"));
     assert_eq!(world.rebuilt("ann").await, profile);
     let audience = world.ledger.audience(&world.shop.id, "r3f2m1".parse().unwrap(), None, 10).await.unwrap();
-    assert_eq!(audience.customers.len(), 1);
+    assert_eq!(audience.members.len(), 1);
     let left = world.ledger.audience(&world.shop.id, "r3f1m1".parse().unwrap(), None, 10).await.unwrap();
-    assert_eq!(left.customers.len(), 0);
+    assert_eq!(left.members.len(), 0);
 }
 
 #[tokio::test]
