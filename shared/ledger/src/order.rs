@@ -64,15 +64,13 @@ pub struct Order {
     pub lines: Vec<Line>,
 }
 
-impl Line {
-    /// What was paid for one of it: the amount by the quantity, rounded half up; the amount where no quantity is known.
-    #[must_use]
-    pub fn paid_per_item(&self) -> Minor {
-        let quantity = self.quantity.filter(|quantity| *quantity > Decimal::ZERO).unwrap_or(Decimal::ONE);
-        let each = Decimal::from(self.amount.0).checked_div(quantity);
-        let each = each.map(|each| each.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero));
-        each.and_then(|each| each.to_i64()).map_or(Minor::MAX, |each| Minor(each).min(Minor::MAX))
-    }
+/// What was paid for one: the amount by the quantity, rounded half up; the amount where no quantity is known.
+#[must_use]
+pub fn paid_per_item(amount: Minor, quantity: Option<Decimal>) -> Minor {
+    let quantity = quantity.filter(|quantity| *quantity > Decimal::ZERO).unwrap_or(Decimal::ONE);
+    let each = Decimal::from(amount.0).checked_div(quantity);
+    let each = each.map(|each| each.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero));
+    each.and_then(|each| each.to_i64()).map_or(Minor::MAX, |each| Minor(each).min(Minor::MAX))
 }
 
 impl Order {
@@ -84,7 +82,7 @@ impl Order {
             product: line.product.as_ref().map(|product| ProductKey::of(product.as_str())),
             category: line.category.clone(),
             brand: line.brand.clone(),
-            unit_price: Some(line.paid_per_item()),
+            unit_price: Some(paid_per_item(line.amount, line.quantity)),
         };
         (!self.cancelled).then(|| Bought { day: self.day(zone), lines: self.lines.iter().map(line).collect() })
     }

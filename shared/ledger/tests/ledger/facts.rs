@@ -1,5 +1,6 @@
 //! What a profile remembers beyond orders: exactly once, folded by the laws, and rebuilt byte for byte.
 
+use ledger::order::paid_per_item;
 use ledger::{
     AnswerId, Asked, ChoiceId, Chosen, Customer, Line, LineId, Order, ProductId, RecordError, Refusal, Said, Status,
 };
@@ -135,19 +136,15 @@ async fn tastes_and_baskets_are_of_the_order_as_first_accepted() {
     rebuild_is_what_is_stored(&world, "ann").await;
 }
 
-#[tokio::test]
-async fn a_price_is_what_was_paid_for_one() {
-    let cases = [(2, 601, 301), (3, 100, 33), (0, 250, 250), (1, 0, 0)];
+#[test]
+fn a_price_is_what_was_paid_for_one() {
+    let cases = [("2", 601, 301), ("3", 100, 33), ("0", 250, 250), ("1", 0, 0), ("0.25", 500, 2_000)];
     for (quantity, amount, each) in cases {
-        assert_eq!(line(1, "p", "c", "b", quantity, amount).paid_per_item(), Minor(each), "{amount} for {quantity}");
+        assert_eq!(paid_per_item(Minor(amount), quantity.parse().ok()), Minor(each), "{amount} for {quantity}");
     }
-    let mut weighed = line(1, "p", "c", "b", 1, 500);
-    weighed.quantity = Some("0.25".parse().unwrap());
-    assert_eq!(weighed.paid_per_item(), Minor(2_000));
-    weighed.quantity = Some("0.0000000000000000000000000001".parse().unwrap());
-    assert_eq!(weighed.paid_per_item(), Minor::MAX);
-    weighed.quantity = None;
-    assert_eq!(weighed.paid_per_item(), Minor(500));
+    let tiny = "0.0000000000000000000000000001".parse().ok();
+    assert_eq!(paid_per_item(Minor(500), tiny), Minor::MAX);
+    assert_eq!(paid_per_item(Minor(500), None), Minor(500));
 }
 
 #[tokio::test]
