@@ -57,7 +57,7 @@ async fn main() {
     let writes: Vec<usize> = (0..count).collect();
     for batch in writes.chunks(1_000) {
         let whole = |n: &usize| {
-            let stock = if n % 50 == 0 { Some(0) } else { None };
+            let stock = if n.is_multiple_of(50) { Some(0) } else { None };
             (id(*n), ProductWrite::Whole { product: Box::new(product(*n)), stock })
         };
         world.ledger.write_products(&acme(), now, batch.iter().map(whole).collect()).await;
