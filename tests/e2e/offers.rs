@@ -125,7 +125,10 @@ async fn what_is_out_of_stock_is_offered_no_more() {
     assert_eq!(world.call("PUT", "/v1/products/stock", stock.to_string()).await.json["recorded"], 1);
     world.publish().await;
     world.ledger.forget_shop(&e2e::acme());
-    assert!(!shown().await.contains("The pot"));
+    // Readers serve the old catalogue while they fetch the new one beside the lookups.
+    while shown().await.contains("The pot") {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -149,7 +152,7 @@ async fn a_decision_can_be_replayed_from_its_document_to_the_same_bytes() {
     let checkout = world.key(Scope::Checkout);
     assert_eq!(
         world.call_as(checkout, "GET", "/v1/customers/vip/offers?inputs=1", "").await.told(),
-        (403, "forbidden".into())
+        (403, "wrong-scope".into())
     );
     assert_eq!(world.get("/v1/customers/vip/offers?inputs=2").await.told(), (422, "inputs".into()));
 }
