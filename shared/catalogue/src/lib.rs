@@ -3,5 +3,7 @@
 //! Products are the shop's; what goes with what is learned once a week (crate `affinity`) and published here as short lists.
 
 pub mod learned;
+pub mod score;
 
 pub use learned::{Interval, Learned, Neighbour};
+pub use score::score;
