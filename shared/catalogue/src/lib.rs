@@ -10,6 +10,7 @@ pub mod learned;
 mod lists;
 mod product;
 mod products;
+pub mod score;
 mod shelves;
 mod stock;
 
@@ -21,5 +22,6 @@ pub use learned::{Interval, Learned, Neighbour};
 pub use lists::{LearnedChunk, LearnedHead, LearnedLists, pack_learned};
 pub use product::Product;
 pub use products::{ProductChunk, ProductRef, pack};
+pub use score::score;
 pub use shelves::SHELF;
 pub use stock::Stock;

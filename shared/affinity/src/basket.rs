@@ -1,0 +1,77 @@
+//! What one customer bought lately, as a profile keeps it: the only thing that is learned from.
+
+use segmentation::{Day, ProductKey};
+
+/// What a customer bought at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basket {
+    /// The shop day of the purchase.
+    pub day: Day,
+    /// The products in it; one that stands twice counts once.
+    pub products: Vec<ProductKey>,
+}
+
+impl Basket {
+    /// The most baskets of a customer that count: the newest ones.
+    pub const MOST: usize = 20;
+    /// The most products that count over a customer's baskets: a customer costs at most 200 × 199 / 2 pairs.
+    pub const MOST_PRODUCTS: usize = 200;
+}
+
+/// A customer's baskets (oldest first, in the ledger's own sequence) up to and with the day `on`, within [`Basket::MOST`]
+/// and [`Basket::MOST_PRODUCTS`], oldest first, each with sorted distinct products.
+///
+/// Profiles are bounded so already. Bounded here again, a longer history costs no more, and later baskets neither count nor
+/// push older ones out: what is known on a day is the same whenever it is asked.
+#[must_use]
+pub fn known_on(baskets: &[Basket], on: Day) -> Vec<Basket> {
+    let mut room = Basket::MOST_PRODUCTS;
+    let mut known: Vec<Basket> = Vec::with_capacity(baskets.len().min(Basket::MOST));
+    for basket in baskets.iter().rev().filter(|basket| basket.day <= on).take(Basket::MOST) {
+        let mut products = basket.products.clone();
+        products.sort_unstable();
+        products.dedup();
+        if known.is_empty() {
+            // Which products of a basket that is too large alone are left out says nothing about them: keys are hashes.
+            products.truncate(room);
+        }
+        let Some(left) = room.checked_sub(products.len()) else { break };
+        room = left;
+        if !products.is_empty() {
+            known.push(Basket { day: basket.day, products });
+        }
+    }
+    known.reverse();
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basket(day: i64, products: impl IntoIterator<Item = usize>) -> Basket {
+        let products = products.into_iter().map(|product| ProductKey::of(&product.to_string())).collect();
+        Basket { day: Day::from_epoch_days(day), products }
+    }
+
+    #[test]
+    fn the_newest_twenty_baskets_count() {
+        let baskets: Vec<Basket> = (0..30).map(|day| basket(day, [1])).collect();
+        assert_eq!(known_on(&baskets, Day::from_epoch_days(100)), baskets[10..]);
+    }
+
+    #[test]
+    fn later_baskets_push_nothing_out() {
+        let baskets: Vec<Basket> = (0..30).map(|day| basket(day, [1])).collect();
+        let on = Day::from_epoch_days(15);
+        assert_eq!(known_on(&baskets, on), known_on(&baskets[..16], on));
+        assert_eq!(known_on(&baskets, on).len(), 16);
+    }
+
+    #[test]
+    fn two_hundred_products_count_newest_first_and_a_repeated_one_once() {
+        let known = known_on(&[basket(1, 0..150), basket(2, (0..150).chain(0..150))], Day::MAX);
+        assert_eq!(known.iter().map(|basket| basket.products.len()).collect::<Vec<_>>(), [50, 150]);
+        assert_eq!(known_on(&[basket(1, 0..150), basket(2, 0..250)], Day::MAX).len(), 1);
+    }
+}
