@@ -23,6 +23,14 @@ pub(crate) fn amount(text: &[u8], decimals: u32) -> Result<i64, Problem> {
     Ok(if negative { -minor } else { minor })
 }
 
+/// The same of a text, for files that are read elsewhere.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn minor(text: &str, decimals: u32) -> Result<Minor, String> {
+    amount(text.as_bytes(), decimals).map(Minor).map_err(|problem| problem.to_string())
+}
+
 /// Is a quantity below zero? It may have any number of decimals; an empty cell says nothing.
 pub(crate) fn quantity_is_negative(text: &[u8]) -> Result<bool, Problem> {
     if text.is_empty() {

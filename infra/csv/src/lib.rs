@@ -27,6 +27,7 @@ mod segment;
 mod table;
 mod time;
 
+pub use amount::minor;
 pub use columns::Columns;
 pub use error::{Error, Problem, Refused};
 pub use ids::CustomerId;

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, Uri};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -106,11 +106,31 @@ impl Api {
         self.call(Method::GET, path, Vec::new()).await
     }
 
+    /// A page of a list in a format of its own, and the cursor of the next one.
+    pub(crate) async fn page(&self, path: &str) -> Result<(Bytes, Option<String>)> {
+        let (status, headers, bytes) = self.send(Method::GET, path, Vec::new()).await?;
+        if !status.is_success() {
+            let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+            Answer { status, body }.ok()?;
+        }
+        let next = headers.get("tercile-next").and_then(|next| next.to_str().ok()).map(str::to_owned);
+        Ok((bytes, next))
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &impl serde::Serialize) -> Result<Answer> {
+        self.call(Method::PUT, path, serde_json::to_vec(body)?).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &impl serde::Serialize) -> Result<Answer> {
         self.call(Method::POST, path, serde_json::to_vec(body)?).await
     }
 
     async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer> {
+        let (status, _, bytes) = self.send(method, path, body).await?;
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(StatusCode, HeaderMap, Bytes)> {
         let base = match &self.target {
             Target::Here(_) => "",
             Target::Server { base, .. } => base,
@@ -121,17 +141,17 @@ impl Api {
             .header("authorization", format!("Bearer {}", self.key))
             .header("content-type", "application/json")
             .body(Body::from(body))?;
-        let (status, bytes) = match &self.target {
+        let (head, bytes) = match &self.target {
             Target::Here(router) => {
-                let answer = router.clone().oneshot(request).await?;
-                (answer.status(), answer.into_body().collect().await?.to_bytes())
+                let (head, body) = router.clone().oneshot(request).await?.into_parts();
+                (head, body.collect().await?.to_bytes())
             }
             Target::Server { base, client } => {
                 let answer = client.request(request).await.with_context(|| format!("no answer from {base}"))?;
-                (answer.status(), answer.into_body().collect().await?.to_bytes())
+                let (head, body) = answer.into_parts();
+                (head, body.collect().await?.to_bytes())
             }
         };
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Answer { status, body })
+        Ok((head.status, head.headers, bytes))
     }
 }

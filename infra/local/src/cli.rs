@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::ShopId;
 use segmentation::fit::TypedCuts;
-use segmentation::{Day, FitPolicy, Window, ZeroOrders};
+use segmentation::{Day, FitPolicy, Segment, Window, ZeroOrders};
 
 /// Every customer of a shop in one of 27 RFM segments, and at checkout the offer that fits.
 #[derive(Debug, Parser)]
@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Shop(ShopCommand),
     /// Send a CSV file of orders through the API; safe to repeat
     Import(ImportOptions),
+    /// Send a CSV file of products through the API; safe to repeat
+    Products(ProductsOptions),
+    /// Write a segment's mailing, or its customers, into one file
+    Export(ExportOptions),
     /// Run the segmentation of a shop now
     Resegment(ResegmentOptions),
     /// Segment a CSV file of orders, without a database
@@ -190,6 +194,48 @@ pub(crate) struct ImportOptions {
     pub(crate) api: ApiOptions,
     #[command(flatten)]
     pub(crate) columns: ColumnOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProductsOptions {
+    /// The file: with a header, comma-separated. Columns: id, name, and any of category, brand, price, list_price, season,
+    /// stock, margin_percent, parts (ids, with `;` between), image, url. Prices are like 12.50
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) api: ApiOptions,
+}
+
+/// How `export` writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A row per customer, under a header
+    #[default]
+    Csv,
+    /// A JSON document per line
+    Ndjson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// Which segment, such as r2f3m2
+    pub(crate) segment: Segment,
+    #[command(flatten)]
+    pub(crate) api: ApiOptions,
+    /// Which of the playbook's ideas to send; by default each customer's first offer that can be mailed
+    #[arg(long, value_name = "IDEA", conflicts_with = "customers")]
+    pub(crate) campaign: Option<String>,
+    /// In this language for everyone, `en` or `ru`; by default each customer's own
+    #[arg(long, value_name = "LANGUAGE", conflicts_with = "customers")]
+    pub(crate) lang: Option<String>,
+    /// Not a mailing: all customers of the segment, whether or not they may be written to
+    #[arg(long)]
+    pub(crate) customers: bool,
+    /// How to write
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ExportFormat,
+    /// Where to; by default to standard output. The file appears when it is whole
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// What `segment` prints.

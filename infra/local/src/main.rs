@@ -4,9 +4,11 @@ mod api;
 mod cli;
 mod data_dir;
 mod demo;
+mod export;
 mod import;
 mod machine;
 mod picture;
+mod products;
 mod resegment;
 mod segment;
 mod serve;
@@ -28,6 +30,8 @@ async fn main() -> ExitCode {
         Command::Serve(options) => serve::run(options).await,
         Command::Shop(ShopCommand::Create(options)) => shop::create(options).await,
         Command::Import(options) => import::run(options).await,
+        Command::Products(options) => products::run(options).await,
+        Command::Export(options) => export::run(options).await,
         Command::Resegment(options) => resegment::run(options).await,
         Command::Segment(options) => segment::run(options),
     };
