@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use segmentation::{Day, Minor};
 
 use crate::calendar::{Calendar, Slot, next_usual_day};
+use crate::decide::asked;
 use crate::decide::candidate::Candidate;
 use crate::decide::decision::{On, Progress};
 use crate::decide::inputs::Inputs;
@@ -13,7 +14,7 @@ use crate::decide::picks::Picks;
 use crate::decide::words;
 use crate::entry::Entry;
 use crate::idea::{Idea, IdeaKind};
-use crate::mechanic::{Mechanic, Placeholder, Survey};
+use crate::mechanic::{Mechanic, Placeholder};
 use crate::reward::Reward;
 use crate::why::Withheld;
 
@@ -160,19 +161,8 @@ fn personalise<'a>(
             say(made, Placeholder::Orders, number(facts.orders));
             say(made, Placeholder::Spent, words::money(facts.spent, &inputs.money));
         }
-        Mechanic::Survey(survey) => {
-            // Asked once a slot, and not again before there is something new to ask about: another purchase, or another
-            // stay in the segment.
-            let news = match survey {
-                Survey::Purchase => facts.last_order().max(facts.here_since()),
-                Survey::Reason | Survey::Nps => facts.here_since(),
-            };
-            let since = news.unwrap_or(Day::MIN).min(slot.first);
-            if facts.answer(survey).is_some_and(|answer| answer.day >= since) {
-                return Err(Withheld::Answered);
-            }
-        }
-        Mechanic::CodeByAnswer(survey) => by_answer(inputs, idea, survey, picks, made)?,
+        Mechanic::Survey(survey) => asked::open(inputs, survey, slot)?,
+        Mechanic::CodeByAnswer(survey) => asked::by_answer(inputs, idea, survey, picks, made)?,
         Mechanic::UsualDayCode => {
             let usual = facts.usual_day.ok_or(Withheld::NotEligible)?;
             let next = next_usual_day(usual, inputs.day);
@@ -187,7 +177,7 @@ fn personalise<'a>(
             made.on = On::Category(category.clone());
             say(made, Placeholder::Category, category);
         }
-        Mechanic::Choose => choose(inputs, idea, made)?,
+        Mechanic::Choose => asked::choose(inputs, idea, made)?,
         Mechanic::RisingCashback => {
             let Some(Reward::RisingCashback(steps)) = &idea.reward else { return Err(Withheld::NotEligible) };
             let goal = u32::try_from(steps.len()).unwrap_or(u32::MAX);
@@ -255,42 +245,6 @@ fn favourite_for(inputs: &Inputs) -> Option<String> {
     let in_cart = |name: &str| inputs.cart.as_ref().is_some_and(|cart| cart.categories.contains(name));
     let favourite = favourites.iter().find(|favourite| in_cart(&favourite.name)).or(favourites.first());
     favourite.map(|favourite| favourite.name.clone())
-}
-
-fn by_answer<'a>(
-    inputs: &'a Inputs,
-    idea: &Idea,
-    survey: Survey,
-    picks: &Picks<'a>,
-    made: &mut Concrete<'a>,
-) -> Result<(), Withheld> {
-    let since = inputs.customer.here_since().unwrap_or(Day::MIN);
-    let answer = inputs.customer.answer(survey).filter(|answer| answer.day >= since).ok_or(Withheld::NotEligible)?;
-    made.reward = idea.by_answer.get(&answer.answer).cloned();
-    // It burns from the day of the answer, whatever day the calendar began.
-    made.valid_until = answer.day.plus(i64::from(idea.validity) - 1);
-    if answer.answer == crate::mechanic::Answer::Assortment {
-        made.products = picks.unfamiliar(idea.show).unwrap_or_default();
-    }
-    Ok(())
-}
-
-fn choose(inputs: &Inputs, idea: &Idea, made: &mut Concrete<'_>) -> Result<(), Withheld> {
-    let facts = &inputs.customer;
-    made.categories = facts.categories.iter().map(|favourite| favourite.name.clone()).collect();
-    if made.categories.is_empty() {
-        return Err(Withheld::NotEligible);
-    }
-    if facts.choice.is_some() {
-        // What was chosen stands first in the answer; there is nothing to choose while it lasts.
-        return Err(Withheld::OneIsEnough);
-    }
-    made.values.push((Placeholder::Category, made.categories[0].clone()));
-    made.choices = idea.choices.clone();
-    made.earned = false;
-    // The days that are offered begin with the choice, which may be made on any open day.
-    made.valid_until = inputs.day.plus(i64::from(idea.validity) - 1);
-    Ok(())
 }
 
 fn progress(made: &mut Concrete<'_>, done: u32, goal: u32) {

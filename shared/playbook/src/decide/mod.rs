@@ -6,6 +6,7 @@
 //! (`mechanics`)? The first question answered with no is the reason it is withheld.
 
 mod arrivals;
+mod asked;
 mod candidate;
 mod decision;
 mod facts;
@@ -15,6 +16,7 @@ mod known;
 mod life;
 mod mechanics;
 mod picks;
+mod promise;
 mod words;
 
 pub use candidate::{Candidate, RunsOut};
@@ -31,10 +33,9 @@ use crate::decide::life::Life;
 use crate::decide::mechanics::Concrete;
 use crate::decide::picks::Picks;
 use crate::entry::{Entry, Rule};
-use crate::idea::{Idea, IdeaKind, ShownAt};
+use crate::idea::{Idea, IdeaKind};
 use crate::mechanic::Mechanic;
 use crate::playbook::Playbook;
-use crate::reward::Reward;
 use crate::why::{NoReward, Withheld};
 
 /// An idea that is not offered now.
@@ -58,7 +59,7 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
     let (mut offers, mut withheld) = (Vec::new(), Vec::new());
     // What was promised is given in this answer too, so it counts against what the answer may give.
     let mut rewards = 0;
-    match kept_promise(inputs, playbook) {
+    match promise::kept(inputs, playbook) {
         Some(Ok(promise)) => {
             rewards += 1;
             offers.push(promise);
@@ -178,55 +179,6 @@ fn redeemed(inputs: &Inputs, idea: &Idea, series: &str, slot: Slot) -> bool {
         }
         _ => slots.contains(&slot.first),
     }
-}
-
-/// What the customer chose stands until its day, wherever they have moved since: its terms were given. Once redeemed it is
-/// done; while its campaign is not open or has no money left, it cannot be reserved and so is not shown.
-fn kept_promise(inputs: &Inputs, playbook: &Playbook) -> Option<Result<Offer, (String, String, Withheld)>> {
-    let chosen = inputs.customer.choice.as_ref()?;
-    let states = &inputs.series;
-    let redeemed = states.redeemed.get(&chosen.series).is_some_and(|slots| slots.contains(&chosen.made));
-    let why = if inputs.channel == Channel::Mailing && !inputs.customer.mailing_consent {
-        Some(Withheld::NoConsent)
-    } else if redeemed || states.not_open.contains(&chosen.series) {
-        Some(Withheld::Closed)
-    } else if states.exhausted.contains(&chosen.series) {
-        Some(Withheld::Budget)
-    } else {
-        None
-    };
-    let idea = chosen.series.rsplit('/').next().unwrap_or_default().to_owned();
-    match why {
-        Some(why) => Some(Err((idea, chosen.series.clone(), why))),
-        None => promise(inputs, playbook, chosen, idea).map(Ok),
-    }
-}
-
-fn promise(inputs: &Inputs, playbook: &Playbook, chosen: &Chosen, idea: String) -> Option<Offer> {
-    let reward = Reward::from_code(&chosen.reward)?;
-    let words = words::reward(playbook, &reward, 1, inputs.language);
-    let (text, why) = words::chosen(inputs, playbook, chosen, &words)?;
-    Some(Offer {
-        id: format!("{}/{}/1", chosen.series, chosen.made),
-        idea,
-        mechanic: Mechanic::Choose,
-        kind: IdeaKind::Reward,
-        place: ShownAt::Both,
-        text,
-        reason: Reason { campaign: chosen.series.clone(), slot: Some(chosen.made), step: 1, text: why },
-        reward: Some(Given {
-            reward,
-            words,
-            on: On::Category(chosen.category.clone()),
-            earned: true,
-            valid_from: chosen.made,
-            valid_until: chosen.until,
-        }),
-        choice: None,
-        progress: None,
-        products: Vec::new(),
-        open: Some(Slot { first: chosen.made, last: chosen.until }),
-    })
 }
 
 fn slot(inputs: &Inputs, idea: &Idea, series: &str) -> Result<Slot, Refused> {

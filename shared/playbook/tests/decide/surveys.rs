@@ -62,7 +62,9 @@ fn a_question_with_slots_is_asked_once_in_each() {
 
 #[test]
 fn each_answer_earns_a_code_of_its_own_that_burns_from_the_day_of_the_answer() {
-    let table: [(&str, Survey, &[(Answer, Value, Reward)]); 2] = [
+    /// An answer, its reward as a playbook writes it, and as it is given.
+    type Earns = (Answer, Value, Reward);
+    let table: [(&str, Survey, &[Earns]); 2] = [
         (
             "reason",
             Survey::Reason,
