@@ -1,10 +1,10 @@
 //! Which products may come into question for a customer, and what speaks for each: bounded shelves, whatever the catalogue's
 //! size. Which of them is offered, and as what, is the playbook's decision.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use playbook::decide::{Candidate, Cart, OfferSettings, RunsOut};
-use segmentation::{Day, ProductKey, Profile};
+use segmentation::{Day, ProductKey, Profile, Taste};
 
 use crate::catalogue::Catalogue;
 use crate::products::ProductRef;
@@ -13,6 +13,8 @@ use crate::products::ProductRef;
 const OF_HISTORY: usize = 40;
 /// Products that the cart speaks for.
 const OF_CART: usize = 20;
+/// Products and categories of a cart that are asked what goes with them.
+const CART: (usize, usize) = (50, 5);
 /// Products bought before that may be used up.
 const RUNNING_OUT: usize = 8;
 /// Favourite categories that are looked through, and products of each.
@@ -36,7 +38,8 @@ pub fn cart(catalogue: &Catalogue, products: &[String]) -> Cart {
     }
 }
 
-/// The candidates of a customer on a day, by id; about a hundred at most, each once.
+/// The candidates of a customer on a day, by id, each once: typically a hundred, and at most 400 whatever the catalogue, the
+/// history and the cart.
 #[must_use]
 pub fn candidates(
     catalogue: &Catalogue,
@@ -50,11 +53,12 @@ pub fn candidates(
     }
     let mut bought = profile.baskets.products();
     bought.retain(|(_, day)| *day <= on);
-    let mut found =
-        Gathering { catalogue, profile, bought: bought.iter().copied().collect(), on, found: HashMap::new() };
+    let in_cart = cart.iter().flat_map(|cart| &cart.products).map(|id| ProductKey::of(id)).collect();
+    let bought_on = bought.iter().copied().collect();
+    let mut found = Gathering { catalogue, profile, bought: bought_on, in_cart, on, found: HashMap::new() };
     found.score(bought.iter().map(|(key, _)| *key), Catalogue::like, OF_HISTORY, |found| &mut found.taste);
     if let Some(cart) = cart {
-        let keys: Vec<ProductKey> = cart.products.iter().map(|id| ProductKey::of(id)).collect();
+        let keys: Vec<ProductKey> = cart.products.iter().take(CART.0).map(|id| ProductKey::of(id)).collect();
         found.score(keys.iter().copied(), Catalogue::with, OF_CART, |found| &mut found.cart);
         // So that a decision knows what is in the cart when it looks for what goes with it.
         keys.iter().for_each(|key| found.add(*key));
@@ -71,6 +75,7 @@ struct Gathering<'a> {
     catalogue: &'a Catalogue,
     profile: &'a Profile,
     bought: HashMap<ProductKey, Day>,
+    in_cart: HashSet<ProductKey>,
     on: Day,
     found: HashMap<ProductKey, Candidate>,
 }
@@ -86,19 +91,18 @@ impl<'a> Gathering<'a> {
     ) {
         // (candidate, strength, who speaks)
         let mut voices: Vec<(ProductKey, u16, ProductKey)> = Vec::new();
-        let sources: Vec<ProductKey> = of.collect();
-        for source in &sources {
-            let neighbours = list(self.catalogue, *source).iter();
-            voices.extend(neighbours.map(|neighbour| (neighbour.product, neighbour.weight, *source)));
+        for source in of {
+            let neighbours = list(self.catalogue, source).iter();
+            voices.extend(neighbours.map(|neighbour| (neighbour.product, neighbour.weight, source)));
         }
         voices.sort_unstable();
         let mut sums: Vec<(u32, ProductKey, ProductKey)> = voices
             .chunk_by(|a, b| a.0 == b.0)
-            .filter(|voices| !self.bought.contains_key(&voices[0].0) && !sources.contains(&voices[0].0))
-            .map(|voices| {
-                let sum = voices.iter().map(|(_, weight, _)| u32::from(*weight)).sum();
+            .filter_map(|voices| {
                 // Sorted: the last is the loudest.
-                (sum, voices[0].0, voices[voices.len() - 1].2)
+                let (product, _, loudest) = *voices.last()?;
+                let sum = voices.iter().map(|(_, weight, _)| u32::from(*weight)).sum();
+                (!self.is_theirs(product)).then_some((sum, product, loudest))
             })
             .collect();
         sums.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -146,10 +150,11 @@ impl<'a> Gathering<'a> {
             .tastes
             .categories()
             .iter()
-            .map(|taste| (taste.name.as_str(), taste.orders, taste.last))
+            .filter(|taste| taste.first <= self.on)
+            .map(|taste| (taste.name.as_str(), taste.orders, taste.last.min(self.on)))
             .collect();
         favourites.sort_by(|a, b| (b.1, b.2, a.0).cmp(&(a.1, a.2, b.0)));
-        let of_cart: BTreeSet<String> = cart.map(|cart| cart.categories.clone()).unwrap_or_default();
+        let of_cart: BTreeSet<String> = cart.iter().flat_map(|cart| &cart.categories).take(CART.1).cloned().collect();
         let favourites: Vec<String> =
             favourites.into_iter().take(FAVOURITES.0).map(|(name, ..)| name.to_owned()).collect();
         for name in of_cart.iter().chain(&favourites) {
@@ -158,15 +163,22 @@ impl<'a> Gathering<'a> {
             let typed = settings.complements.iter().filter(|pair| pair.category == *name);
             let typed = typed.map(|pair| (pair.goes_with.as_str(), TYPED));
             let learned = self.catalogue.with_category(name).iter();
-            let learned = learned.map(|(category, weight)| (category.as_str(), u32::from(*weight)));
+            let is_typed =
+                |other: &str| settings.complements.iter().any(|pair| pair.category == *name && pair.goes_with == other);
+            let learned = learned
+                .map(|(category, weight)| (category.as_str(), u32::from(*weight)))
+                .filter(|(category, _)| !is_typed(category));
             let neighbours: Vec<(&str, u32)> = typed.chain(learned).take(NEIGHBOURS.0).collect();
             for (neighbour, weight) in neighbours {
                 for key in self.sold_of(neighbour, NEIGHBOURS.1) {
                     self.add(key);
+                    if self.is_theirs(key) {
+                        continue;
+                    }
                     let Some(found) = self.found.get_mut(&key) else { continue };
                     if found.goes_with.is_none() {
                         found.goes_with = Some(name.clone());
-                        // Weaker than any product's own case, so that it decides among cold products only.
+                        // Weak beside most products' own cases, so that it decides among cold products.
                         let case = 1 + weight / 64;
                         if of_cart.contains(name) {
                             found.cart = found.cart.max(case);
@@ -179,6 +191,11 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// Bought before, or in the cart: nothing speaks for it anew.
+    fn is_theirs(&self, key: ProductKey) -> bool {
+        self.bought.contains_key(&key) || self.in_cart.contains(&key)
+    }
+
     fn sold_of(&self, category: &str, most: usize) -> Vec<ProductKey> {
         let in_stock = |product: &ProductRef<'_>| self.catalogue.in_stock(product.key());
         self.catalogue.of_category(category).filter(in_stock).take(most).map(ProductRef::key).collect()
@@ -188,14 +205,16 @@ impl<'a> Gathering<'a> {
     fn of_shelves(&mut self, settings: &OfferSettings) {
         let catalogue = self.catalogue;
         let in_stock = |product: &ProductRef<'_>| catalogue.in_stock(product.key());
-        let season = settings.season.as_deref().unwrap_or_default();
         let cheap = |product: &ProductRef<'_>| product.price().is_some_and(|price| Some(price) <= catalogue.low_band());
         let liked = |product: &ProductRef<'_>| {
             let known = |id: &str| self.bought.contains_key(&ProductKey::of(id));
             product.parts().any(known)
                 || product.category().is_some_and(|name| self.profile.tastes.categories().get(name).is_some())
         };
-        let past = catalogue.past_seasons(season).filter(|product| product.markdown().is_some());
+        // A shop that does not say which season is on has no past ones.
+        let season = settings.season.as_deref();
+        let past = season.into_iter().flat_map(|season| catalogue.past_seasons(season));
+        let past = past.filter(|product| product.markdown().is_some());
         let keys: Vec<ProductKey> = catalogue
             .popular()
             .filter(in_stock)
@@ -217,6 +236,7 @@ impl<'a> Gathering<'a> {
         let Some(product) = self.catalogue.get(key) else { return };
         let in_stock = |id: &str| self.catalogue.in_stock(ProductKey::of(id));
         let tastes = &self.profile.tastes;
+        let last = |taste: &Taste| (taste.first <= self.on).then(|| taste.last.min(self.on));
         let candidate = Candidate {
             id: product.id().to_owned(),
             name: product.name().to_owned(),
@@ -231,8 +251,8 @@ impl<'a> Gathering<'a> {
             parts: product.parts().map(str::to_owned).collect(),
             bought: self.bought.get(&key).copied(),
             popular: self.catalogue.sold(key),
-            brand_bought: product.brand().and_then(|name| tastes.brands().get(name)).map(|taste| taste.last),
-            category_bought: product.category().and_then(|name| tastes.categories().get(name)).map(|taste| taste.last),
+            brand_bought: product.brand().and_then(|name| tastes.brands().get(name)).and_then(last),
+            category_bought: product.category().and_then(|name| tastes.categories().get(name)).and_then(last),
             ..Candidate::default()
         };
         self.found.insert(key, candidate);

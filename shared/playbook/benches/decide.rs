@@ -1,5 +1,7 @@
 //! One decision for a typical customer of a busy segment, and for one with a cart.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up is a failed bench")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -104,10 +104,11 @@ impl Calendar {
                 let first = slot_start(day, every, shift);
                 open_from(first, open, day).map_or(Open::Closed(Some(first.plus(i64::from(every)))), Open::In)
             }
-            Calendar::Sale => sales_on(day, sales, |sale| sale.from),
-            Calendar::FinalDays => {
-                sales_on(day, sales, |sale| sale.from.max(sale.until.plus(1 - i64::from(sale.final_days))))
-            }
+            Calendar::Sale => sales_on(day, sales, |sale| Some(sale.from)),
+            Calendar::FinalDays => sales_on(day, sales, |sale| {
+                let days = i64::from(sale.final_days);
+                (days > 0).then(|| sale.from.max(sale.until.plus(1 - days)))
+            }),
             Calendar::Month => {
                 let first = day.plus(1 - i64::from(day.day_of_month()));
                 let later = first.plus(31);
@@ -164,8 +165,9 @@ fn open_from(first: Day, open: u16, day: Day) -> Option<Slot> {
     (first..=last).contains(&day).then_some(Slot { first, last })
 }
 
-fn sales_on(day: Day, sales: &[Sale], first: impl Fn(&Sale) -> Day) -> Open {
-    let slots = || sales.iter().map(|sale| Slot { first: first(sale), last: sale.until });
+/// `first`: the first day of what is asked for of a sale; `None`: it has none of it.
+fn sales_on(day: Day, sales: &[Sale], first: impl Fn(&Sale) -> Option<Day>) -> Open {
+    let slots = || sales.iter().filter_map(|sale| first(sale).map(|first| Slot { first, last: sale.until }));
     match slots().find(|slot| (slot.first..=slot.last).contains(&day)) {
         Some(slot) => Open::In(slot),
         None => Open::Closed(slots().map(|slot| slot.first).filter(|first| *first > day).min()),
@@ -267,6 +269,14 @@ mod tests {
         ];
         for (calendar, on, open) in table {
             assert_eq!(calendar.on(day(on), 7, &sales, &NOBODY), open, "{calendar:?} on {on}");
+        }
+    }
+
+    #[test]
+    fn a_sale_without_final_days_announces_none() {
+        let sales = [Sale { from: day("2026-01-10"), until: day("2026-01-31"), final_days: 0 }];
+        for on in ["2026-01-09", "2026-01-31", "2026-02-01"] {
+            assert_eq!(Calendar::FinalDays.on(day(on), 0, &sales, &NOBODY), Open::Closed(None), "on {on}");
         }
     }
 

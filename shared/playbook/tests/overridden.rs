@@ -104,3 +104,13 @@ fn the_merged_source_laid_over_again_changes_nothing() {
     let playbook = with(&json!({ "idea": { "song": song() }, "segment": { "r3f3m3": { "ideas": ["song"] } } }));
     assert_eq!(with(playbook.source_json()), playbook);
 }
+
+#[test]
+fn the_example_in_the_documentation_is_a_playbook() {
+    let page = include_str!("../../../docs/decisions.md");
+    let example = page.split("```json").nth(1).and_then(|rest| rest.split("```").next());
+    let changes: Value = serde_json::from_str(example.unwrap_or_default()).unwrap_or_else(|error| panic!("{error}"));
+    let playbook = with(&changes);
+    assert_eq!(of(&playbook, "r2f3m2").limit.percent, 8);
+    assert_eq!(idea(of(&playbook, "r2f3m2"), "bundles").reward, Some(Reward::Cashback(5)));
+}

@@ -155,7 +155,8 @@ pub struct SeriesStates {
     /// Paused or ended series.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub not_open: BTreeSet<String>,
-    /// Slots, by first day, whose reward the customer has redeemed.
+    /// Slots, by first day, whose reward the customer has redeemed; of a choice, the day on which it was made. Rising cashback
+    /// is not asked for: its steps follow the orders.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub redeemed: BTreeMap<String, BTreeSet<Day>>,
 }

@@ -1,19 +1,25 @@
 //! Every mechanic made concrete for one customer: eligibility, personalisation, reward, validity.
 
+use std::collections::BTreeSet;
+
 use segmentation::{Day, Minor};
 
-use crate::calendar::{Slot, next_usual_day};
+use crate::calendar::{Calendar, Slot, next_usual_day};
+use crate::decide::asked;
 use crate::decide::candidate::Candidate;
 use crate::decide::decision::{On, Progress};
-use crate::decide::facts::full_years;
 use crate::decide::inputs::Inputs;
+use crate::decide::life::full_years;
 use crate::decide::picks::Picks;
 use crate::decide::words;
 use crate::entry::Entry;
 use crate::idea::{Idea, IdeaKind};
-use crate::mechanic::{Mechanic, Placeholder, Survey};
+use crate::mechanic::{Mechanic, Placeholder};
 use crate::reward::Reward;
 use crate::why::Withheld;
+
+/// The highest step that a code can name: it has four bits for it (law 13).
+const LAST_STEP: u8 = 15;
 
 /// What a mechanic came to.
 pub(super) struct Concrete<'a> {
@@ -47,10 +53,7 @@ pub(super) fn make<'a>(
         progress: None,
         valid_from: inputs.day,
         // From the slot's first day, so that coming back on another day does not make it last longer.
-        valid_until: match idea.validity {
-            0 => slot.last,
-            days => slot.first.plus(i64::from(days) - 1),
-        },
+        valid_until: last_day(idea, slot),
         choices: Vec::new(),
         categories: Vec::new(),
         values: Vec::new(),
@@ -62,7 +65,8 @@ pub(super) fn make<'a>(
         let cut = |reward: &Reward| reward.within(entry.limit, costs, usual);
         made.choices = made.choices.iter().filter_map(cut).collect();
         // Two choices can become one at a low limit.
-        made.choices.dedup();
+        let mut seen = BTreeSet::new();
+        made.choices.retain(|reward| seen.insert(reward.clone()));
         made.reward = made.reward.as_ref().and_then(cut);
         if made.reward.is_none() && made.choices.is_empty() {
             return Err(Withheld::RewardLimit);
@@ -72,6 +76,16 @@ pub(super) fn make<'a>(
         }
     }
     Ok(made)
+}
+
+/// The last day of what is given in a slot. A sale's or a month's offer ends with it at the latest.
+fn last_day(idea: &Idea, slot: Slot) -> Day {
+    let last = slot.first.plus(i64::from(idea.validity) - 1);
+    match idea.calendar {
+        _ if idea.validity == 0 => slot.last,
+        Calendar::Sale | Calendar::FinalDays | Calendar::Month => last.min(slot.last),
+        Calendar::Always | Calendar::Slots { .. } | Calendar::Event { .. } => last,
+    }
 }
 
 fn personalise<'a>(
@@ -95,8 +109,10 @@ fn personalise<'a>(
         }
         Mechanic::NewBrands => {
             show(made, picks.new_brands(idea.show), own_category)?;
-            let mut brands: Vec<&str> = made.products.iter().filter_map(|product| product.brand.as_deref()).collect();
-            brands.dedup();
+            let brands = made.products.iter().filter_map(|product| product.brand.as_deref());
+            // In the products' order, each once.
+            let mut seen = BTreeSet::new();
+            let brands: Vec<&str> = brands.filter(|brand| seen.insert(*brand)).collect();
             let brands = brands.join(", ");
             say(made, Placeholder::Brands, brands);
         }
@@ -122,10 +138,14 @@ fn personalise<'a>(
             let next = inputs.settings.tiers.iter().filter(|tier| tier.from > facts.spent).min_by_key(|tier| tier.from);
             let next = next.ok_or(Withheld::NotEligible)?;
             say(made, Placeholder::Tier, next.name.clone());
-            say(made, Placeholder::Left, words::money(Minor(next.from.0 - facts.spent.0), &inputs.money));
+            say(made, Placeholder::Left, words::money(Minor(next.from.0.saturating_sub(facts.spent.0)), &inputs.money));
             say(made, Placeholder::Spent, words::money(facts.spent, &inputs.money));
         }
         Mechanic::ThankYou => {
+            if idea.reward.is_some() && facts.milestone.is_none() {
+                // A personal code is for an achievement; thanks alone are for anybody.
+                return Err(Withheld::NotEligible);
+            }
             let category = facts.categories.first().map(|favourite| favourite.name.clone());
             made.values.extend(category.map(|name| (Placeholder::Category, name)));
             say(made, Placeholder::Orders, number(facts.orders));
@@ -133,21 +153,16 @@ fn personalise<'a>(
         }
         Mechanic::Anniversary => {
             let since = facts.programme_since.ok_or(Withheld::NotEligible)?;
-            say(made, Placeholder::Years, number(full_years(since, inputs.day)));
+            let years = full_years(since, inputs.day);
+            if years == 0 {
+                return Err(Withheld::NotEligible);
+            }
+            say(made, Placeholder::Years, number(years));
             say(made, Placeholder::Orders, number(facts.orders));
             say(made, Placeholder::Spent, words::money(facts.spent, &inputs.money));
         }
-        Mechanic::Survey(survey) => {
-            // Asked once a slot, and not again once answered since the customer came here.
-            let since = match facts.here_since() {
-                Some(here) if survey != Survey::Purchase => here.min(slot.first),
-                _ => slot.first,
-            };
-            if facts.answer(survey).is_some_and(|answer| answer.day >= since) {
-                return Err(Withheld::Answered);
-            }
-        }
-        Mechanic::CodeByAnswer(survey) => by_answer(inputs, idea, survey, picks, made)?,
+        Mechanic::Survey(survey) => asked::open(inputs, survey, slot)?,
+        Mechanic::CodeByAnswer(survey) => asked::by_answer(inputs, idea, survey, picks, made)?,
         Mechanic::UsualDayCode => {
             let usual = facts.usual_day.ok_or(Withheld::NotEligible)?;
             let next = next_usual_day(usual, inputs.day);
@@ -162,13 +177,14 @@ fn personalise<'a>(
             made.on = On::Category(category.clone());
             say(made, Placeholder::Category, category);
         }
-        Mechanic::Choose => choose(inputs, idea, made)?,
+        Mechanic::Choose => asked::choose(inputs, idea, made)?,
         Mechanic::RisingCashback => {
             let Some(Reward::RisingCashback(steps)) = &idea.reward else { return Err(Withheld::NotEligible) };
             let goal = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-            let done = facts.orders_since(slot.first).min(goal.saturating_sub(1));
-            progress(made, done, goal);
-            made.step = u8::try_from(done + 1).unwrap_or(u8::MAX);
+            let done = facts.orders_since(slot.first);
+            progress(made, done.min(goal), goal);
+            // Past the last step its rate stays, and each further order has a step of its own, as long as codes can name it.
+            made.step = u8::try_from(done + 1).ok().filter(|step| *step <= LAST_STEP).ok_or(Withheld::Closed)?;
         }
         Mechanic::Challenge { orders } => {
             let done = facts.orders_since(slot.first).min(u32::from(orders));
@@ -229,40 +245,6 @@ fn favourite_for(inputs: &Inputs) -> Option<String> {
     let in_cart = |name: &str| inputs.cart.as_ref().is_some_and(|cart| cart.categories.contains(name));
     let favourite = favourites.iter().find(|favourite| in_cart(&favourite.name)).or(favourites.first());
     favourite.map(|favourite| favourite.name.clone())
-}
-
-fn by_answer<'a>(
-    inputs: &'a Inputs,
-    idea: &Idea,
-    survey: Survey,
-    picks: &Picks<'a>,
-    made: &mut Concrete<'a>,
-) -> Result<(), Withheld> {
-    let since = inputs.customer.here_since().unwrap_or(Day::MIN);
-    let answer = inputs.customer.answer(survey).filter(|answer| answer.day >= since).ok_or(Withheld::NotEligible)?;
-    made.reward = idea.by_answer.get(&answer.answer).cloned();
-    // It burns from the day of the answer, whatever day the calendar began.
-    made.valid_until = answer.day.plus(i64::from(idea.validity) - 1);
-    if answer.answer == crate::mechanic::Answer::Assortment {
-        made.products = picks.unfamiliar(idea.show).unwrap_or_default();
-    }
-    Ok(())
-}
-
-fn choose(inputs: &Inputs, idea: &Idea, made: &mut Concrete<'_>) -> Result<(), Withheld> {
-    let facts = &inputs.customer;
-    made.categories = facts.categories.iter().map(|favourite| favourite.name.clone()).collect();
-    if made.categories.is_empty() {
-        return Err(Withheld::NotEligible);
-    }
-    if facts.choice.is_some() {
-        // What was chosen stands first in the answer; there is nothing to choose while it lasts.
-        return Err(Withheld::OneIsEnough);
-    }
-    made.values.push((Placeholder::Category, made.categories[0].clone()));
-    made.choices = idea.choices.clone();
-    made.earned = false;
-    Ok(())
 }
 
 fn progress(made: &mut Concrete<'_>, done: u32, goal: u32) {

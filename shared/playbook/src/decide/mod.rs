@@ -5,32 +5,37 @@
 //! calendar open, may this customer be rewarded now (`gate`), and can its mechanic be made concrete from what is known of them
 //! (`mechanics`)? The first question answered with no is the reason it is withheld.
 
+mod arrivals;
+mod asked;
 mod candidate;
 mod decision;
 mod facts;
 mod gate;
 mod inputs;
+mod known;
+mod life;
 mod mechanics;
 mod picks;
+mod promise;
 mod words;
 
 pub use candidate::{Candidate, RunsOut};
 pub use decision::{Choice, ChoiceReward, Decision, Given, NotOffered, Offer, On, Progress, Reason, Shown, Unrewarded};
-pub use facts::{Chosen, Facts, Favourite, LastAnswer, Milestone, Standing};
+pub use facts::{Chosen, Facts, Favourite, LastAnswer, Milestone};
 pub use inputs::{Cart, CategoryPair, Channel, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier};
+pub use known::Standing;
 
 use segmentation::Place;
 
-use crate::calendar::{Calendar, Open, Slot};
-use crate::decide::facts::Life;
+use crate::calendar::{Calendar, Event, Open, Slot};
 use crate::decide::gate::Gate;
+use crate::decide::life::Life;
 use crate::decide::mechanics::Concrete;
 use crate::decide::picks::Picks;
 use crate::entry::{Entry, Rule};
-use crate::idea::{Idea, IdeaKind, ShownAt};
+use crate::idea::{Idea, IdeaKind};
 use crate::mechanic::Mechanic;
 use crate::playbook::Playbook;
-use crate::reward::Reward;
 use crate::why::{NoReward, Withheld};
 
 /// An idea that is not offered now.
@@ -52,22 +57,29 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
     let gate = Gate::of(inputs, entry);
     let mut picks = Picks::new(inputs);
     let (mut offers, mut withheld) = (Vec::new(), Vec::new());
+    // What was promised is given in this answer too, so it counts against what the answer may give.
     let mut rewards = 0;
-    offers.extend(kept_promise(inputs, playbook));
+    match promise::kept(inputs, playbook) {
+        Some(Ok(promise)) => {
+            rewards += 1;
+            offers.push(promise);
+        }
+        Some(Err((idea, campaign, why))) => withheld.push(not_offered(playbook, inputs, idea, campaign, why.into())),
+        None => {}
+    }
     for idea in &entry.ideas {
         let series = Playbook::series(entry, idea);
         match offer(inputs, playbook, entry, idea, &series, &gate, rewards, &mut picks) {
+            Ok(offer) if offer.choice.is_some() && offers.iter().any(|before: &Offer| before.choice.is_some()) => {
+                // One question at a time: only one choice can be kept.
+                let refused = Withheld::OneIsEnough.into();
+                withheld.push(not_offered(playbook, inputs, idea.code.clone(), series, refused));
+            }
             Ok(offer) => {
                 rewards += u8::from(offer.kind == IdeaKind::Reward);
                 offers.push(offer);
             }
-            Err(Refused { why, opens }) => withheld.push(NotOffered {
-                idea: idea.code.clone(),
-                campaign: series,
-                why,
-                text: playbook.withheld(why, inputs.language).to_owned(),
-                opens,
-            }),
+            Err(refused) => withheld.push(not_offered(playbook, inputs, idea.code.clone(), series, refused)),
         }
     }
     if let Some(cart) = &inputs.cart {
@@ -96,6 +108,11 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
     }
 }
 
+fn not_offered(playbook: &Playbook, inputs: &Inputs, idea: String, campaign: String, refused: Refused) -> NotOffered {
+    let Refused { why, opens } = refused;
+    NotOffered { idea, campaign, why, text: playbook.withheld(why, inputs.language).to_owned(), opens }
+}
+
 #[expect(clippy::too_many_arguments, reason = "one idea's whole context, used once")]
 fn offer<'a>(
     inputs: &'a Inputs,
@@ -120,7 +137,7 @@ fn offer<'a>(
         gate.open_for(inputs, entry, series, rewards)?;
     }
     let slot = slot(inputs, idea, series)?;
-    if inputs.series.redeemed.get(series).is_some_and(|slots| slots.contains(&slot.first)) {
+    if redeemed(inputs, idea, series, slot) {
         return Err(Withheld::Closed.into());
     }
     let concrete = mechanics::make(inputs, entry, idea, slot, picks)?;
@@ -147,35 +164,21 @@ fn offer<'a>(
     })
 }
 
-/// What the customer chose stands until its day, wherever they have moved since: its terms were given.
-fn kept_promise(inputs: &Inputs, playbook: &Playbook) -> Option<Offer> {
-    let chosen = inputs.customer.choice.as_ref()?;
-    let mailable = inputs.channel == Channel::Checkout || inputs.customer.mailing_consent;
-    let reward = Reward::from_code(&chosen.reward).filter(|_| mailable)?;
-    let idea = chosen.series.rsplit('/').next().unwrap_or_default().to_owned();
-    let words = words::reward(playbook, &reward, 1, inputs.language);
-    let (text, why) = words::chosen(inputs, playbook, chosen, &words)?;
-    Some(Offer {
-        id: format!("{}/{}/1", chosen.series, chosen.made),
-        idea,
-        mechanic: Mechanic::Choose,
-        kind: IdeaKind::Reward,
-        place: ShownAt::Both,
-        text,
-        reason: Reason { campaign: chosen.series.clone(), slot: Some(chosen.made), step: 1, text: why },
-        reward: Some(Given {
-            reward,
-            words,
-            on: On::Category(chosen.category.clone()),
-            earned: true,
-            valid_from: chosen.made,
-            valid_until: chosen.until,
-        }),
-        choice: None,
-        progress: None,
-        products: Vec::new(),
-        open: Some(Slot { first: chosen.made, last: chosen.until }),
-    })
+/// Has the customer had what this slot gives? An event that comes again within P days gives nothing anew: answering twice
+/// earns one code.
+fn redeemed(inputs: &Inputs, idea: &Idea, series: &str, slot: Slot) -> bool {
+    let Some(slots) = inputs.series.redeemed.get(series) else { return false };
+    match idea.calendar {
+        // Its steps open with the orders, so the same slot gives again.
+        _ if idea.mechanic == Mechanic::RisingCashback => false,
+        // The usual day after a slot's beginning can be a little less than P after the one before.
+        Calendar::Event { on: Event::UsualDay, .. } => slots.contains(&slot.first),
+        Calendar::Event { every, .. } => {
+            let period = i64::from(every);
+            slots.iter().any(|first| (1 - period..period).contains(&slot.first.since(*first)))
+        }
+        _ => slots.contains(&slot.first),
+    }
 }
 
 fn slot(inputs: &Inputs, idea: &Idea, series: &str) -> Result<Slot, Refused> {

@@ -12,7 +12,7 @@ use crate::why::Withheld;
 
 /// A brand last bought this many days ago has been left behind; longer ago than the second, its purchases are forgotten.
 const LEFT_BEHIND: std::ops::RangeInclusive<i64> = 365..=730;
-/// Without a price band of their own, a look-alike costs between two thirds and one and a half of its model.
+/// The middle half of what was paid is stretched by this at its edges: who pays 10 to 20 also looks at 30.
 const PRICE_NEIGHBOURHOOD: (i64, i64) = (2, 3);
 
 /// Products, at least one, or why there is none.
@@ -27,13 +27,12 @@ pub(super) struct Picks<'a> {
 impl<'a> Picks<'a> {
     pub(super) fn new(inputs: &'a Inputs) -> Picks<'a> {
         let in_cart = |id: &str| inputs.cart.as_ref().is_some_and(|cart| cart.products.contains(id));
-        let stock = |id: &str| inputs.products.iter().find(|product| product.id == id).is_none_or(|part| part.in_stock);
-        let available = inputs
-            .products
-            .iter()
-            .filter(|product| product.in_stock && !in_cart(&product.id))
-            .filter(|product| product.parts.iter().all(|part| stock(part)))
-            .collect();
+        let out = inputs.products.iter().filter(|product| !product.in_stock).map(|product| product.id.as_str());
+        let out: BTreeSet<&str> = out.collect();
+        let can_be_had = |id: &str| !out.contains(id) && !in_cart(id);
+        // A set is out of stock with any of its parts, and in the cart with any of them too.
+        let whole = |product: &&Candidate| product.parts.iter().all(|part| can_be_had(part));
+        let available = inputs.products.iter().filter(|product| can_be_had(&product.id)).filter(whole).collect();
         Picks { inputs, available, shown: BTreeSet::new() }
     }
 
@@ -69,7 +68,8 @@ impl<'a> Picks<'a> {
 
     pub(super) fn complements(&self, count: u8) -> Picked<'a> {
         let fits = |product: &Candidate| {
-            let other = product.goes_with.is_some() && product.goes_with != product.category;
+            let known = product.goes_with.is_some() && product.category.is_some();
+            let other = known && product.goes_with != product.category;
             product.bought.is_none() && other && product.parts.is_empty()
         };
         self.best(count, fits, Picks::liking)
@@ -93,7 +93,8 @@ impl<'a> Picks<'a> {
     pub(super) fn new_brands(&self, count: u8) -> Picked<'a> {
         let left = |day: Day| LEFT_BEHIND.contains(&self.inputs.day.since(day));
         let fits = |product: &Candidate| {
-            product.brand.is_some() && product.brand_bought.is_none_or(left) && self.is_favourite(product)
+            let unused = product.brand.is_some() && product.brand_bought.is_none_or(left);
+            unused && product.bought.is_none_or(left) && self.is_favourite(product)
         };
         self.best(count, fits, Picks::liking)
     }
@@ -124,9 +125,10 @@ impl<'a> Picks<'a> {
     }
 
     pub(super) fn past_season(&self, count: u8) -> Picked<'a> {
+        // A shop that does not say which season is on has no past ones.
         let season = self.inputs.settings.season.as_ref();
         let past = |product: &Candidate| {
-            product.markdown() > 0 && product.season.is_some() && product.season.as_ref() != season
+            product.markdown() > 0 && product.season.as_ref().zip(season).is_some_and(|(its, now)| its != now)
         };
         self.best(count, past, |product| (product.markdown(), Picks::liking(product)))
     }
@@ -153,7 +155,7 @@ impl<'a> Picks<'a> {
         }
         let complement = self.complements(1)?.pop().ok_or(Withheld::NothingToShow)?;
         let model = |product: &Candidate| {
-            product.category.is_some() && product.category == complement.goes_with && product.id != complement.id
+            product.category == complement.goes_with && product.id != complement.id && product.parts.is_empty()
         };
         let known = self.best(1, model, |product| (product.cart, product.bought, product.taste))?;
         Ok(known.into_iter().chain([complement]).take(usize::from(count.max(2))).collect())
@@ -170,7 +172,6 @@ impl<'a> Picks<'a> {
         else {
             return true;
         };
-        // The middle half of what was paid, with some room at its edges: who pays 10 to 20 also looks at 25.
         let (part, whole) = PRICE_NEIGHBOURHOOD;
         price.saturating_mul(whole) >= low.saturating_mul(part)
             && price.saturating_mul(part) <= high.saturating_mul(whole)
