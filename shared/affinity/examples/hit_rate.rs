@@ -28,7 +28,7 @@ fn main() -> Result<(), Failure> {
     let mut args = std::env::args().skip(1);
     let path = args
         .next()
-        .ok_or("usage: hit_rate FILE [SPLIT DAY] [ridge=500] [basket_ridge=500] [pair_floor=1] [dense=10000]")?;
+        .ok_or("usage: hit_rate FILE [SPLIT DAY] [ridge=500] [basket_ridge=50] [pair_floor=1] [dense=10000]")?;
     let mut policy = Policy::default();
     let mut carts_too = true;
     let mut split: Day = "2011-09-01".parse()?;

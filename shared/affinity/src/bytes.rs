@@ -1,6 +1,6 @@
 //! A part's counts as bytes: small numbers in few bytes, products once in a table. Damage is an error, never a panic.
 //!
-//! Not compressed, as that is the storage's business; deflate takes a third off. The bytes may be cut anywhere to fit items and joined again.
+//! Not compressed, as that is the storage's business; deflate takes over half off. The bytes may be cut anywhere to fit items and joined again.
 //!
 //! Layout, all numbers as LEB128: version, part, parts, day, recent days; table of products (steps between sorted keys);
 //! per product of the part: step in the table, customers, baskets, recent, gaps; per owner of pairs: step, pairs (step,

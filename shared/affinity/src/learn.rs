@@ -18,7 +18,8 @@ const LIVELINESS_PRIOR: f32 = 5.0;
 /// What is learned of the counts: all parts of a step, each merged over all shards. The same counts and policy give the same
 /// lists, in whatever order the parts come (weights may differ in their last bit between kinds of processors).
 ///
-/// Products are ordered by customers who bought them; beyond [`Policy::dense`] of them they have lists by cosine, and stand only in such lists.
+/// Products are ordered by customers who bought them; beyond [`Policy::dense`] of them they have lists by cosine, and
+/// are proposed only by lists of the tail.
 #[must_use]
 pub fn learn(parts: &[PartCounts], policy: &Policy) -> Learned {
     let mut products: Vec<(ProductKey, u32, u32)> = parts
