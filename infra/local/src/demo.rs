@@ -10,8 +10,9 @@ use flate2::read::GzDecoder;
 use iso_currency::Currency;
 use ledger::{Changeable, Run, Settings, ShopId};
 use orders_csv::Item;
-use segmentation::{Day, Place};
-use serde_json::Value;
+use playbook::decide::{OfferSettings, Tier};
+use segmentation::{Day, Minor, Place};
+use serde_json::{Value, json};
 use web::Clock;
 
 use crate::api::Api;
@@ -19,23 +20,27 @@ use crate::cli::DemoOptions;
 use crate::import::{Wire, read_file, send};
 use crate::machine::Machine;
 use crate::resegment::run_once;
-use crate::{picture, tell};
+use crate::{picture, products, tell};
 
 /// Real orders, half of the customers of "Online Retail" (Daqing Chen, CC BY 4.0): see `data/README.md`.
 const ORDERS: &[u8] = include_bytes!("../data/demo.csv.gz");
+/// Its products: names as published, categories guessed, prices as paid.
+const PRODUCTS: &[u8] = include_bytes!("../data/products.csv.gz");
 const CURRENCY: Currency = Currency::GBP;
 const ZONE: chrono_tz::Tz = chrono_tz::Europe::London;
 
 pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
     let started = Instant::now();
     anstream::println!("A year of a British gift shop (Online Retail, Daqing Chen, CC BY 4.0; half of its customers),");
+    anstream::println!("sent order by order through the functions into an embedded engine, and segmented each month.");
     anstream::println!(
-        "sent order by order through the functions into an embedded engine, and segmented each month.\n"
+        "Made up for the demo: products' categories, the loyalty tiers, and that a third of the customers"
     );
+    anstream::println!("agreed to mailings and joined the programme with their first order.\n");
     let items = items()?;
     let machine = Machine::in_memory().await?;
     let shop: ShopId = "demo".parse()?;
-    let settings = Settings { version: 1, currency: CURRENCY, time_zone: ZONE, changeable: Changeable::default() };
+    let settings = Settings { version: 1, currency: CURRENCY, time_zone: ZONE, changeable: changeable() };
     machine.ledger.create_shop(&shop, &settings, Clock::System.today(ZONE)).await?;
 
     let mut last: Option<Run> = None;
@@ -56,11 +61,15 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
         }
     }
     let (run, api) = last.zip(api).context("there are no orders before that day")?;
+    products::send(&api, &products::read(GzDecoder::new(PRODUCTS), CURRENCY)?).await?;
+    machine.ledger.publish_now(&shop, Clock::System.now()).await?;
+    consents(&api, &items).await?;
     picture::base(&picture::Base::read(&api.get("/v1/segments").await?.ok()?)?, CURRENCY);
     movers(&run);
-    for segment in ["r2f3m3", "r2f3m2", "r3f1m1"] {
+    for segment in ["r3f3m3", "r2f3m3", "r1f3m3", "r2f3m2", "r3f1m1"] {
         customer(&api, segment).await?;
     }
+    mailings(&api).await?;
     machine.stop().await?;
     anstream::println!("\nThis took {} and is gone now: it was all in memory.", tell::seconds(started.elapsed()));
     go_on();
@@ -134,12 +143,13 @@ async fn customer(api: &Api, segment: &str) -> Result<()> {
     let path = ledger::path_form(id);
     let stands = api.get(&format!("/v1/customers/{path}/segment")).await?.ok()?;
     let offers = api.get(&format!("/v1/customers/{path}/offers")).await?.ok()?;
+    let decision = &offers["decision"];
     let bold = anstyle::Style::new().bold();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     anstream::println!("\n{bold}Customer {id}: {segment}, {}{bold:#}", text(&stands["group"]));
     let explanation = &stands["explanation"];
     let mut lines: BTreeMap<&str, String> = BTreeMap::new();
-    lines.insert("why", text(&offers["reason"]));
+    lines.insert("why", text(&decision["reason"]));
     for axis in explanation["axes"].as_array().into_iter().flatten() {
         let Some(distance) = axis["to_next"].as_i64() else { continue };
         let words = match axis["axis"].as_str() {
@@ -157,13 +167,63 @@ async fn customer(api: &Api, segment: &str) -> Result<()> {
             anstream::println!("  {name:<9} {line}");
         }
     }
-    anstream::println!("  goal      {}", text(&offers["goal"]));
-    anstream::println!("  mechanic  {}", text(&offers["mechanic"]));
-    if let Some(caution) = offers["caution"].as_str() {
-        anstream::println!("  caution   {caution}");
+    anstream::println!("  goal      {}", text(&decision["goal"]));
+    anstream::println!("  mechanic  {}", text(&decision["mechanic"]));
+    for offer in decision["offers"].as_array().into_iter().flatten() {
+        anstream::println!("  {bold}offer{bold:#}     {}", text(&offer["text"]));
+        anstream::println!("            because: {}", text(&offer["reason"]["text"]));
+        if let Some(reward) = offer["reward"]["words"].as_str() {
+            let until = text(&offer["reward"]["valid_until"]);
+            anstream::println!("            reward: {reward}, until {until} ({})", text(&offer["reason"]["campaign"]));
+        }
     }
-    for idea in offers["ideas"].as_array().into_iter().flatten() {
-        anstream::println!("  idea      {}", text(&idea["text"]));
+    if let Some(why) = decision["no_reward"]["text"].as_str() {
+        anstream::println!("  no reward {why}");
+    }
+    for withheld in decision["withheld"].as_array().into_iter().flatten().take(3) {
+        anstream::println!("  withheld  {}: {}", text(&withheld["idea"]), text(&withheld["text"]));
+    }
+    Ok(())
+}
+
+/// How many letters a mailing to each of the best segments has today, and the first of them.
+async fn mailings(api: &Api) -> Result<()> {
+    let bold = anstyle::Style::new().bold();
+    anstream::println!("\n{bold}Mailings for today{bold:#} (who agreed, and whose calendar is open)");
+    for segment in ["r1f3m3", "r2f3m1", "r2f2m2"] {
+        let path = format!("/v1/segments/{segment}/mailing?limit=1000");
+        let page = api.get(&path).await?.ok()?;
+        let letters = page["items"].as_array().map_or(0, Vec::len);
+        let first = &page["items"][0]["offer"];
+        let words = first["text"].as_str().unwrap_or("nobody to write to");
+        anstream::println!("  {segment}  {letters:>4} letters, the freshest: {words}");
+    }
+    Ok(())
+}
+
+/// Tiers that fit what customers of this shop spend in a year.
+fn changeable() -> Changeable {
+    let tier = |name: &str, pounds: i64| Tier { name: name.to_owned(), from: Minor(pounds * 100) };
+    let tiers = vec![tier("Bronze", 500), tier("Silver", 2_000), tier("Gold", 10_000)];
+    let offers = OfferSettings { tiers, ..OfferSettings::default() };
+    Changeable { offers, ..Changeable::default() }
+}
+
+/// A third of the customers agree to mailings, and joined the programme with their first order.
+async fn consents(api: &Api, items: &[Item]) -> Result<()> {
+    let mut first: BTreeMap<&str, Day> = BTreeMap::new();
+    for item in items {
+        if let Item::Order(order) = item
+            && let Some(customer) = &order.customer
+        {
+            let day = first.entry(customer.as_str()).or_insert(order.time.day());
+            *day = (*day).min(order.time.day());
+        }
+    }
+    for (customer, joined) in first.into_iter().step_by(3) {
+        let told =
+            json!({ "updated_at": format!("{joined}T12:00:00Z"), "programme_since": joined, "mailing_consent": true });
+        api.put(&format!("/v1/customers/{}", ledger::path_form(customer)), &told).await?.ok()?;
     }
     Ok(())
 }

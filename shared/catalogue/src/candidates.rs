@@ -8,11 +8,14 @@ use segmentation::{Day, ProductKey, Profile, Taste};
 
 use crate::catalogue::Catalogue;
 use crate::products::ProductRef;
+use crate::score::score;
 
 /// Products that the history speaks for.
 const OF_HISTORY: usize = 40;
 /// Products that the cart speaks for.
 const OF_CART: usize = 20;
+/// How many times as many are scored as are wanted.
+const SPARE: usize = 4;
 /// Products and categories of a cart that are asked what goes with them.
 const CART: (usize, usize) = (50, 5);
 /// Products bought before that may be used up.
@@ -89,29 +92,25 @@ impl<'a> Gathering<'a> {
         most: usize,
         field: impl Fn(&mut Candidate) -> &mut u32,
     ) {
-        // (candidate, strength, who speaks)
-        let mut voices: Vec<(ProductKey, u16, ProductKey)> = Vec::new();
-        for source in of {
-            let neighbours = list(self.catalogue, source).iter();
-            voices.extend(neighbours.map(|neighbour| (neighbour.product, neighbour.weight, source)));
+        let of: Vec<ProductKey> = of.collect();
+        let catalogue = self.catalogue;
+        // More than are wanted, as some may be sold out.
+        let scored = score(of.iter().copied(), |product| Some(list(catalogue, product)), SPARE * most);
+        let sellable = |key: ProductKey| catalogue.get(key).is_some_and(ProductRef::active) && catalogue.in_stock(key);
+        let best = scored.into_iter().filter(|(key, _)| !self.is_theirs(*key) && sellable(*key));
+        let best: Vec<(ProductKey, u32)> = best.take(most).collect();
+        let mut loudest: HashMap<ProductKey, (u16, ProductKey)> =
+            best.iter().map(|(key, _)| (*key, (0, *key))).collect();
+        for source in &of {
+            for neighbour in list(catalogue, *source) {
+                if let Some(loud) = loudest.get_mut(&neighbour.product) {
+                    *loud = (*loud).max((neighbour.weight, *source));
+                }
+            }
         }
-        voices.sort_unstable();
-        let mut sums: Vec<(u32, ProductKey, ProductKey)> = voices
-            .chunk_by(|a, b| a.0 == b.0)
-            .filter_map(|voices| {
-                // Sorted: the last is the loudest.
-                let (product, _, loudest) = *voices.last()?;
-                let sum = voices.iter().map(|(_, weight, _)| u32::from(*weight)).sum();
-                (!self.is_theirs(product)).then_some((sum, product, loudest))
-            })
-            .collect();
-        sums.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let sellable = |key: &ProductKey| {
-            self.catalogue.get(*key).is_some_and(ProductRef::active) && self.catalogue.in_stock(*key)
-        };
-        let best: Vec<_> = sums.into_iter().filter(|(_, key, _)| sellable(key)).take(most).collect();
-        for (sum, key, loudest) in best {
-            let category = self.catalogue.get(loudest).and_then(ProductRef::category).map(str::to_owned);
+        for (key, sum) in best {
+            let loudest = loudest.get(&key).and_then(|(_, source)| catalogue.get(*source));
+            let category = loudest.and_then(ProductRef::category).map(str::to_owned);
             self.add(key);
             if let Some(found) = self.found.get_mut(&key) {
                 *field(found) = sum;
