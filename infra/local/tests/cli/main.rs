@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 mod import;
+mod lists;
 mod segment;
 mod server;
 
