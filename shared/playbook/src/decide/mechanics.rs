@@ -99,13 +99,13 @@ fn personalise<'a>(
     let say = |made: &mut Concrete<'a>, placeholder, value: String| made.values.push((placeholder, value));
     let number = |n: u32| n.to_string();
     match idea.mechanic {
-        Mechanic::Complements => show(made, picks.complements(idea.show), goes_with)?,
-        Mechanic::LookAlikes => show(made, picks.look_alikes(idea.show), own_category)?,
-        Mechanic::Unfamiliar => show(made, picks.unfamiliar(idea.show), own_category)?,
+        Mechanic::Complements => show_of_one(made, idea, picks.complements(u8::MAX), goes_with)?,
+        Mechanic::LookAlikes => show_of_one(made, idea, picks.look_alikes(u8::MAX), own_category)?,
+        Mechanic::Unfamiliar => show_of_one(made, idea, picks.unfamiliar(u8::MAX), own_category)?,
         Mechanic::NeighbourCategory => show(made, picks.neighbour_category(idea.show), own_category)?,
         Mechanic::FirstOrderComplement => {
             exactly_one_order(inputs)?;
-            show(made, picks.complements(idea.show), goes_with)?;
+            show_of_one(made, idea, picks.complements(u8::MAX), goes_with)?;
         }
         Mechanic::NewBrands => {
             show(made, picks.new_brands(idea.show), own_category)?;
@@ -220,6 +220,21 @@ fn show<'a>(
     made.values.push((Placeholder::Products, names.join(", ")));
     made.products = products;
     Ok(())
+}
+
+/// The same for texts that speak of a category: only products of the best one's, so that what is said holds for all.
+fn show_of_one<'a>(
+    made: &mut Concrete<'a>,
+    idea: &Idea,
+    products: Result<Vec<&'a Candidate>, Withheld>,
+    category: impl Fn(&Candidate) -> Option<String>,
+) -> Result<(), Withheld> {
+    let mut products = products?;
+    if let Some(named) = products.first().map(|product| category(product)) {
+        products.retain(|product| category(product) == named);
+    }
+    products.truncate(idea.show.into());
+    show(made, Ok(products), category)
 }
 
 fn goes_with(product: &Candidate) -> Option<String> {

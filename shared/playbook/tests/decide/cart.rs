@@ -44,7 +44,7 @@ fn the_cart_speaks_louder_than_the_history() {
 fn nothing_that_lies_in_the_cart_is_offered_nor_a_set_with_it() {
     let complements = playbook(json!("complements"), json!({}), "{products}");
     let inputs = with_cart(someone(), &["cream"], &["Care"]);
-    assert_eq!(shown(&outcome(&complements, &inputs).unwrap()), ["scarf", "belt", "gaiters"]);
+    assert_eq!(shown(&outcome(&complements, &inputs).unwrap()), ["scarf"]);
     let bundles = playbook(json!("bundles"), given(json!({ "discount": 10 })), "{products}");
     let offer = outcome(&bundles, &inputs).unwrap();
     assert!(!shown(&offer).contains(&"set") && !shown(&offer).contains(&"cream"), "{:?}", shown(&offer));
