@@ -17,7 +17,8 @@ pub mod gram;
 pub mod learn;
 pub mod policy;
 
-pub use basket::{Basket, known_on};
+pub use basket::known_on;
+pub use segmentation::baskets::Basket;
 pub use bytes::Damage;
 pub use collect::{Collector, products_known_on};
 pub use counts::{Mismatch, Pair, PartCounts, Terms};
