@@ -5,6 +5,7 @@ mod cli;
 mod data_dir;
 mod demo;
 mod import;
+mod learn;
 mod machine;
 mod picture;
 mod resegment;
@@ -29,6 +30,7 @@ async fn main() -> ExitCode {
         Command::Shop(ShopCommand::Create(options)) => shop::create(options).await,
         Command::Import(options) => import::run(options).await,
         Command::Resegment(options) => resegment::run(options).await,
+        Command::Learn(options) => learn::run(options).await,
         Command::Segment(options) => segment::run(options),
     };
     match done {

@@ -18,9 +18,9 @@ pub mod learn;
 pub mod policy;
 
 pub use basket::known_on;
-pub use segmentation::baskets::Basket;
 pub use bytes::Damage;
 pub use collect::{Collector, products_known_on};
 pub use counts::{Mismatch, Pair, PartCounts, Terms};
 pub use learn::learn;
 pub use policy::Policy;
+pub use segmentation::baskets::Basket;
