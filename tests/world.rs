@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use ledger::{Changeable, KeySecret, Ledger, NewKey, Publish, PublishNumbers, Scope, Settings, ShopId, Tables};
 use purchases::publish::StartPublish;
 use resegment::Steps;
-use resegment::schedule::StartRun;
+use resegment::schedule::{StartLearn, StartRun};
 use segmentation::Day;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -175,6 +175,19 @@ impl World {
         }
     }
 
+    /// Begins a learning through the API and waits for its end, whatever that is.
+    pub async fn learn(&self) -> Value {
+        let begun = self.post("/v1/affinities", &serde_json::json!({})).await;
+        assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.text);
+        loop {
+            let learning = self.get("/v1/affinities").await.json;
+            if learning["status"] != "running" {
+                return learning;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    }
+
     /// Publishes the shop's catalogue now, as the job would within a minute; gives what it did.
     pub async fn publish(&self) -> PublishNumbers {
         match self.ledger.publish_now(&acme(), self.app.clock.now()).await {
@@ -217,8 +230,16 @@ pub fn router(app: &App) -> Router {
             Ok(())
         })
     });
+    let learning = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let learn = StartLearn(Arc::new(move |shop, number| {
+        let steps = learning.clone();
+        Box::pin(async move {
+            tokio::spawn(async move { resegment::learn::drive(&steps, &shop, number, |_| {}).await.map(|_| ()) });
+            Ok(())
+        })
+    }));
     // Nothing by itself: a test says when ([`World::publish`]).
     let publish: StartPublish = Arc::new(|_| Box::pin(async { Ok(()) }));
-    let routes = purchases::router(app, publish).merge(offers::router(app)).merge(admin::router(app, start));
+    let routes = purchases::router(app, publish).merge(offers::router(app)).merge(admin::router(app, start, learn));
     web::finish(routes, app.clone())
 }

@@ -7,7 +7,7 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 24] = [
+const PATHS: [(&str, &str, Scope); 26] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
@@ -28,6 +28,8 @@ const PATHS: [(&str, &str, Scope); 24] = [
     ("PUT", "/v1/settings", Scope::Admin),
     ("POST", "/v1/runs", Scope::Admin),
     ("GET", "/v1/runs/1", Scope::Admin),
+    ("POST", "/v1/affinities", Scope::Admin),
+    ("GET", "/v1/affinities", Scope::Admin),
     ("GET", "/v1/customers/ann", Scope::Admin),
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),

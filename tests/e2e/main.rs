@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
+mod affinities;
 mod auth;
 mod bad_input;
 mod customers;

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use e2e::{World, acme};
 use ledger::{Shard, StoryItem};
-use resegment::schedule::{StartRun, tick};
+use resegment::schedule::{StartLearn, StartRun, tick};
 use resegment::{AssignInput, FitInput, PublishInput, Steps, SurveyInput};
 use segmentation::{Census, Place};
 use serde_json::{Value, json};
@@ -238,9 +238,10 @@ async fn the_schedule_begins_each_shops_day_once() {
             resegment::drive(&steps, &shop, run, |_| {}).await.map(|_| ()).map_err(told)
         })
     });
-    let first = tick(&steps, &start).await.unwrap();
+    let learn = StartLearn(std::sync::Arc::new(|_, _| Box::pin(async { Ok(()) })));
+    let first = tick(&steps, &start, &learn).await.unwrap();
     assert_eq!((first.begun, first.failed), (2, 0));
-    let again = tick(&steps, &start).await.unwrap();
+    let again = tick(&steps, &start, &learn).await.unwrap();
     assert_eq!((again.begun, again.failed), (1, 0), "one day has its run; the shop without orders is looked at again");
     let run = world.ledger.shop(&acme()).await.unwrap().unwrap().current.last_run;
     assert_eq!(run.map(|run| run.run), Some(1));

@@ -1,11 +1,13 @@
 //! `admin` as a Lambda function.
 
-use resegment::function::state_machine;
+use resegment::function::{learn_state_machine, state_machine};
+use web::Clock;
 use web::lambda::{StartError, sdk_config, serve, variable};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let client = aws_sdk_sfn::Client::new(&sdk_config().await);
-    let start = state_machine(client, variable("RUN_STATE_MACHINE_ARN")?);
-    serve(|app| admin::router(app, start)).await
+    let start = state_machine(client.clone(), variable("RUN_STATE_MACHINE_ARN")?);
+    let learn = learn_state_machine(client, variable("LEARN_STATE_MACHINE_ARN")?, Clock::System);
+    serve(|app| admin::router(app, start, learn)).await
 }

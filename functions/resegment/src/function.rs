@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ledger::{PublishNumbers, ShopId};
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::{StartError, StartRun, Tick, tick};
+use crate::schedule::{StartError, StartLearn, StartRun, Tick, tick};
 use crate::steps::{RunError, Steps};
-use crate::{Progress, catalogue, drive};
+use crate::{Progress, catalogue, drive, learn};
 
 /// What the function is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -31,6 +31,20 @@ pub enum Event {
         /// Of which shop.
         publish: ShopId,
     },
+    /// By the learning's state machine: drive this learning.
+    Learn {
+        /// Which one.
+        learn: LearnEvent,
+    },
+}
+
+/// A learning to drive.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct LearnEvent {
+    /// Of which shop.
+    pub shop: ShopId,
+    /// Its number.
+    pub number: u64,
 }
 
 /// What it answers.
@@ -39,7 +53,7 @@ pub enum Event {
 pub enum Answer {
     /// To the scheduler.
     Tick(Tick),
-    /// To the state machine: is the run at its end?
+    /// To the state machine: is the run, or the learning, at its end?
     Drive {
         /// `false`: call again.
         done: bool,
@@ -55,9 +69,14 @@ pub enum Answer {
 ///
 /// # Errors
 /// [`RunError`]; the caller tries again.
-pub async fn handle(steps: &Steps, start: &StartRun, event: Event) -> Result<Answer, RunError> {
+pub async fn handle(
+    steps: &Steps,
+    start: &StartRun,
+    start_learn: &StartLearn,
+    event: Event,
+) -> Result<Answer, RunError> {
     match event {
-        Event::Tick { .. } => tick(steps, start).await.map(Answer::Tick),
+        Event::Tick { .. } => tick(steps, start, start_learn).await.map(Answer::Tick),
         Event::Drive { shop, run } => {
             let told = |progress: Progress| tracing::debug!(?progress, "driving");
             drive(steps, &shop, run, told).await.map(|_| Answer::Drive { done: true })
@@ -66,6 +85,10 @@ pub async fn handle(steps: &Steps, start: &StartRun, event: Event) -> Result<Ans
             let published = catalogue::publish(&steps.ledger, steps.clock, &publish).await?;
             tracing::info!(shop = %publish, ?published, "the catalogue was published");
             Ok(Answer::Publish { published })
+        }
+        Event::Learn { learn: LearnEvent { shop, number } } => {
+            let told = |progress: learn::Progress| tracing::debug!(?progress, "learning");
+            learn::drive(steps, &shop, number, told).await.map(|_| Answer::Drive { done: true })
         }
     }
 }
@@ -76,8 +99,8 @@ impl From<RunError> for lambda_runtime::Diagnostic {
         let kind = match &error {
             RunError::Store(error) if error.is_temporary() => "Run.Unavailable",
             RunError::Store(_) => "Run.Store",
-            RunError::NoShop(_) | RunError::NoRun { .. } => "Run.NotFound",
-            RunError::EmptyBase => "Run.EmptyBase",
+            RunError::NoShop(_) | RunError::NoRun { .. } | RunError::NoLearning { .. } => "Run.NotFound",
+            RunError::EmptyBase | RunError::NoBaskets => "Run.EmptyBase",
             RunError::Task(_) => "Run.Task",
         };
         Self { error_type: kind.to_owned(), error_message: error.to_string() }
@@ -96,4 +119,19 @@ pub fn state_machine(client: aws_sdk_sfn::Client, arn: String) -> StartRun {
             started.map(|_| ()).map_err(|error| StartError(aws_sdk_sfn::error::DisplayErrorContext(error).to_string()))
         })
     })
+}
+
+/// Starts the state machine of learnings. An execution's name has the second in which it began, since a learning that is
+/// taken over needs another one than the execution that broke off; that there is only one is the lease's business.
+#[must_use]
+pub fn learn_state_machine(client: aws_sdk_sfn::Client, arn: String, clock: web::Clock) -> StartLearn {
+    StartLearn(Arc::new(move |shop, number| {
+        let (client, arn) = (client.clone(), arn.clone());
+        let name = format!("{shop}-{number}-{}", clock.now().timestamp());
+        Box::pin(async move {
+            let input = serde_json::json!({ "shop": shop, "number": number }).to_string();
+            let started = client.start_execution().state_machine_arn(arn).name(name).input(input).send().await;
+            started.map(|_| ()).map_err(|error| StartError(aws_sdk_sfn::error::DisplayErrorContext(error).to_string()))
+        })
+    }))
 }

@@ -2,7 +2,7 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use resegment::Steps;
-use resegment::function::{Event, handle, state_machine};
+use resegment::function::{Event, handle, learn_state_machine, state_machine};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -10,7 +10,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = web::lambda::sdk_config().await;
     let app = web::lambda::app(&config).await?;
     let steps = &Steps { ledger: app.ledger, clock: app.clock };
-    let start = &state_machine(aws_sdk_sfn::Client::new(&config), web::lambda::variable("RUN_STATE_MACHINE_ARN")?);
-    let function = service_fn(|event: LambdaEvent<Event>| async move { handle(steps, start, event.payload).await });
+    let client = aws_sdk_sfn::Client::new(&config);
+    let start = &state_machine(client.clone(), web::lambda::variable("RUN_STATE_MACHINE_ARN")?);
+    let learn = &learn_state_machine(client, web::lambda::variable("LEARN_STATE_MACHINE_ARN")?, steps.clock);
+    let function =
+        service_fn(|event: LambdaEvent<Event>| async move { handle(steps, start, learn, event.payload).await });
     lambda_runtime::run(function).await
 }

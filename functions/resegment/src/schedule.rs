@@ -1,21 +1,30 @@
-//! The hourly schedule: which shops are due, that is, whose local hour has come and whose day has no run (law 9).
+//! The hourly schedule: which shops are due, that is, whose local hour has come and whose day has no run (law 9), and whose
+//! week has no learning (law 18). What a restart left unpublished is published too.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::Timelike;
-use ledger::{BeginRunError, Registered, ShopId};
+use ledger::{BeginLearningError, BeginRunError, Current, LearningStatus, Publish, Registered, ShopId};
+use segmentation::Day;
 
-use crate::SHARDS;
 use crate::steps::{RunError, Steps};
+use crate::{SHARDS, learn};
 
 /// How a begun run is set going: as a task of this machine, or by a state machine.
 pub type StartRun =
     Arc<dyn Fn(ShopId, u64) -> Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>> + Send + Sync>;
 
-/// A begun run could not be set going. Its lease expires, and the next hour takes it over.
+/// How a begun learning is set going; a type of its own, so that a router tells it from [`StartRun`].
+#[derive(Clone)]
+pub struct StartLearn(pub StartRun);
+
+/// Days from one learning of a shop to the next.
+pub const LEARN_EVERY: i64 = 7;
+
+/// A begun run or learning could not be set going. Its lease expires, and the next hour takes it over.
 #[derive(Debug, thiserror::Error)]
-#[error("the run could not be started: {0}")]
+#[error("it could not be started: {0}")]
 pub struct StartError(pub String);
 
 /// What an hour's look found.
@@ -23,38 +32,85 @@ pub struct StartError(pub String);
 pub struct Tick {
     /// Runs begun or taken over.
     pub begun: usize,
-    /// Shops that could not be begun; each is in the log.
+    /// Learnings begun or taken over.
+    pub learning: usize,
+    /// Catalogues published that nobody was publishing.
+    pub published: usize,
+    /// What could not be begun or published; each is in the log.
     pub failed: usize,
 }
 
-/// Begins a run for every shop that is due.
+/// Begins a run and a learning for every shop that is due, and publishes catalogues that are.
 ///
 /// # Errors
 /// [`RunError::Store`] when the registry cannot be read; one shop's failure does not stop the others.
-pub async fn tick(steps: &Steps, start: &StartRun) -> Result<Tick, RunError> {
+pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn) -> Result<Tick, RunError> {
     let mut found = Tick::default();
     for registered in steps.ledger.registered_shops().await? {
-        match begin_if_due(steps, start, &registered).await {
-            Ok(begun) => found.begun += usize::from(begun),
-            Err(error) => {
-                tracing::error!(shop = %registered.shop, %error, "the shop's run was not begun");
+        let shop = &registered.shop;
+        let mut count = |what: &str, done: Result<bool, Failure>| {
+            done.unwrap_or_else(|error| {
+                tracing::error!(%shop, %error, "the shop's {what} was not begun");
                 found.failed += 1;
-            }
-        }
+                false
+            })
+        };
+        let begun = count("run", begin_if_due(steps, start, &registered).await);
+        let learning = count("learning", learn_if_due(steps, learn, &registered).await);
+        let published = count("publish job", publish_if_due(steps, shop).await);
+        found.begun += usize::from(begun);
+        found.learning += usize::from(learning);
+        found.published += usize::from(published);
     }
     Ok(found)
 }
 
-async fn begin_if_due(
-    steps: &Steps,
-    start: &StartRun,
-    registered: &Registered,
-) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
-    let today = steps.clock.today(registered.time_zone);
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The pointers of a shop whose hour has come, and its day.
+async fn in_its_hours(steps: &Steps, registered: &Registered) -> Result<Option<(Current, Day)>, Failure> {
     let hour = steps.clock.now().with_timezone(&registered.time_zone).hour();
+    if hour < u32::from(registered.run_hour) {
+        return Ok(None);
+    }
     let current = steps.ledger.read_current(&registered.shop).await?;
-    let last = current.and_then(|current| current.last_run).map(|run| run.day);
-    if hour < u32::from(registered.run_hour) || last >= Some(today) {
+    Ok(current.map(|current| (current, steps.clock.today(registered.time_zone))))
+}
+
+/// A shop learns once its first run is published, and then each week, whatever became of it: one that had nothing to learn
+/// from is asked again in a week too. A learning that broke off is gone on with as soon as its lease has expired.
+async fn learn_if_due(steps: &Steps, start: &StartLearn, registered: &Registered) -> Result<bool, Failure> {
+    let Some((current, today)) = in_its_hours(steps, registered).await? else { return Ok(false) };
+    if current.last_run.is_none() {
+        return Ok(false);
+    }
+    let last = steps.ledger.learning(&registered.shop).await?;
+    let due = last.is_none_or(|last| last.status == LearningStatus::Running || today.since(last.day) >= LEARN_EVERY);
+    if !due {
+        return Ok(false);
+    }
+    match learn::begin(&steps.ledger, &registered.shop, today, steps.clock.now()).await {
+        Ok(learning) => {
+            (start.0)(registered.shop.clone(), learning.number).await?;
+            Ok(true)
+        }
+        Err(BeginLearningError::InProgress(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A publish job that died, or was lost with its machine, is made good here; nobody else asks before the next change.
+async fn publish_if_due(steps: &Steps, shop: &ShopId) -> Result<bool, Failure> {
+    if !steps.ledger.is_publish_due(shop).await? {
+        return Ok(false);
+    }
+    // Where another is at work, or was a minute ago, it is that one's business.
+    Ok(matches!(steps.ledger.publish(shop, steps.clock.now()).await?, Publish::Done(_)))
+}
+
+async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) -> Result<bool, Failure> {
+    let Some((current, today)) = in_its_hours(steps, registered).await? else { return Ok(false) };
+    if current.last_run.map(|run| run.day) >= Some(today) {
         return Ok(false);
     }
     match steps.ledger.begin_run(&registered.shop, today, false, SHARDS, steps.clock.now()).await {

@@ -98,6 +98,17 @@ pub enum RunError {
     /// There are no cuts, and nobody to fit them to: cuts made of nothing would put the first customers anywhere.
     #[error("nobody has a counted order yet, so there is nothing to segment")]
     EmptyBase,
+    /// There is no such learning, or it is at its end.
+    #[error("shop `{shop}` has no unfinished learning {number}")]
+    NoLearning {
+        /// The shop.
+        shop: ShopId,
+        /// The learning's number.
+        number: u64,
+    },
+    /// No customer has a basket.
+    #[error("nobody has bought a product that an order named, so there is nothing to learn from")]
+    NoBaskets,
     /// A shard's task ended without an answer.
     #[error("a shard's task ended: {0}")]
     Task(#[from] tokio::task::JoinError),

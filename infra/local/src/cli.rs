@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Export(ExportOptions),
     /// Run the segmentation of a shop now
     Resegment(ResegmentOptions),
+    /// Learn now what goes with what from a shop's purchases; the server does it each week
+    Learn(LearnOptions),
     /// Segment a CSV file of orders, without a database
     Segment(SegmentOptions),
 }
@@ -119,6 +121,12 @@ pub(crate) struct ResegmentOptions {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Census,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LearnOptions {
+    #[command(flatten)]
+    pub(crate) api: ApiOptions,
 }
 
 /// What `resegment` prints.

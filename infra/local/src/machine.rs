@@ -10,7 +10,7 @@ use engine::Engine;
 use ledger::{KeySecret, Ledger, ShopId, Tables};
 use purchases::publish::StartPublish;
 use resegment::Steps;
-use resegment::schedule::StartRun;
+use resegment::schedule::{StartLearn, StartRun};
 use segmentation::Day;
 use web::{App, Clock};
 
@@ -34,6 +34,7 @@ impl Machine {
         for registered in ledger.registered_shops().await? {
             ledger.expire_lease(&registered.shop).await?;
             ledger.expire_publish_lease(&registered.shop).await?;
+            ledger.expire_learning_lease(&registered.shop).await?;
         }
         Ok(Machine { engine, ledger, _data: Some(data) })
     }
@@ -60,8 +61,11 @@ impl Machine {
 
 /// All functions' routes.
 pub(crate) fn router(app: &App) -> Router {
-    let routes =
-        purchases::router(app, publish_here(app)).merge(offers::router(app)).merge(admin::router(app, start_here(app)));
+    let routes = purchases::router(app, publish_here(app)).merge(offers::router(app)).merge(admin::router(
+        app,
+        start_here(app),
+        learn_here(app),
+    ));
     web::finish(routes, app.clone())
 }
 
@@ -79,6 +83,23 @@ pub(crate) fn start_here(app: &App) -> StartRun {
             Ok(())
         })
     })
+}
+
+/// Sets a begun learning going as a task of this process.
+pub(crate) fn learn_here(app: &App) -> StartLearn {
+    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    StartLearn(Arc::new(move |shop, number| {
+        let steps = steps.clone();
+        Box::pin(async move {
+            tokio::spawn(async move {
+                let told = |progress| tracing::debug!(?progress, "learning");
+                if let Err(error) = resegment::learn::drive(&steps, &shop, number, told).await {
+                    tracing::error!(%shop, number, %error, "the learning broke off; it is gone on with when its lease has expired");
+                }
+            });
+            Ok(())
+        })
+    }))
 }
 
 /// Publishes a shop's catalogue as a task of this process: one at a time per shop, and what is asked for while one waits

@@ -6,6 +6,7 @@ mod data_dir;
 mod demo;
 mod export;
 mod import;
+mod learn;
 mod machine;
 mod picture;
 mod products;
@@ -33,6 +34,7 @@ async fn main() -> ExitCode {
         Command::Products(options) => products::run(options).await,
         Command::Export(options) => export::run(options).await,
         Command::Resegment(options) => resegment::run(options).await,
+        Command::Learn(options) => learn::run(options).await,
         Command::Segment(options) => segment::run(options),
     };
     match done {

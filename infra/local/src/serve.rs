@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use web::App;
 
 use crate::cli::ServeOptions;
-use crate::machine::{Machine, router, start_here};
+use crate::machine::{Machine, learn_here, router, start_here};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -43,11 +43,12 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the scheduler does in a deployment: begins the runs that are due, and lets go what has expired.
+/// What the scheduler does in a deployment: begins the runs and learnings that are due, publishes what is
+/// left, and lets go what has expired.
 async fn look_at_schedule(machine: &Machine, app: &App) {
     let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
-    match tick(&steps, &start_here(app)).await {
-        Ok(found) => tracing::info!(begun = found.begun, failed = found.failed, "looked at the schedule"),
+    match tick(&steps, &start_here(app), &learn_here(app)).await {
+        Ok(found) => tracing::info!(?found, "looked at the schedule"),
         Err(error) => tracing::error!(%error, "the schedule could not be read"),
     }
     if let Err(error) = machine.engine.sweep_expired().await {

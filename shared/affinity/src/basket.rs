@@ -1,33 +1,18 @@
 //! What one customer bought lately, as a profile keeps it: the only thing that is learned from.
 
-use segmentation::{Day, ProductKey};
+use segmentation::Day;
+use segmentation::baskets::{Basket, Baskets};
 
-/// What a customer bought at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Basket {
-    /// The shop day of the purchase.
-    pub day: Day,
-    /// The products in it; one that stands twice counts once.
-    pub products: Vec<ProductKey>,
-}
-
-impl Basket {
-    /// The most baskets of a customer that count: the newest ones.
-    pub const MOST: usize = 20;
-    /// The most products that count over a customer's baskets: a customer costs at most 200 × 199 / 2 pairs.
-    pub const MOST_PRODUCTS: usize = 200;
-}
-
-/// A customer's baskets (oldest first, in the ledger's own sequence) up to and with the day `on`, within [`Basket::MOST`]
-/// and [`Basket::MOST_PRODUCTS`], oldest first, each with sorted distinct products.
+/// A customer's baskets (oldest first, in the ledger's own sequence) up to and with the day `on`, within [`Baskets::MAX`]
+/// and [`Baskets::MAX_PRODUCTS`] (at most 200 × 199 / 2 pairs a customer), oldest first, each with sorted distinct products.
 ///
 /// Over a bound older baskets are left out whole. Profiles are bounded so already. Bounded here again, a longer history costs no more, and later baskets neither count nor
 /// push older ones out: what is known on a day is the same whenever it is asked.
 #[must_use]
 pub fn known_on(baskets: &[Basket], on: Day) -> Vec<Basket> {
-    let mut room = Basket::MOST_PRODUCTS;
-    let mut known: Vec<Basket> = Vec::with_capacity(baskets.len().min(Basket::MOST));
-    for basket in baskets.iter().rev().filter(|basket| basket.day <= on).take(Basket::MOST) {
+    let mut room = Baskets::MAX_PRODUCTS;
+    let mut known: Vec<Basket> = Vec::with_capacity(baskets.len().min(Baskets::MAX));
+    for basket in baskets.iter().rev().filter(|basket| basket.day <= on).take(Baskets::MAX) {
         let mut products = basket.products.clone();
         products.sort_unstable();
         products.dedup();
@@ -47,6 +32,8 @@ pub fn known_on(baskets: &[Basket], on: Day) -> Vec<Basket> {
 
 #[cfg(test)]
 mod tests {
+    use segmentation::ProductKey;
+
     use super::*;
 
     fn basket(day: i64, products: impl IntoIterator<Item = usize>) -> Basket {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
+use segmentation::baskets::Basket;
 use segmentation::{Day, ProductKey};
 
-use crate::basket::{Basket, known_on};
+use crate::basket::known_on;
 use crate::counts::{CategoryCounts, Pair, PartCounts, ProductCounts, Terms};
 
 /// Counts of the customers added so far: per pair of products that some customer bought both of

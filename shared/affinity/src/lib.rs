@@ -17,9 +17,10 @@ pub mod gram;
 pub mod learn;
 pub mod policy;
 
-pub use basket::{Basket, known_on};
+pub use basket::known_on;
 pub use bytes::Damage;
 pub use collect::{Collector, products_known_on};
 pub use counts::{Mismatch, Pair, PartCounts, Terms};
 pub use learn::learn;
 pub use policy::Policy;
+pub use segmentation::baskets::Basket;

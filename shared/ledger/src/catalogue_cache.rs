@@ -93,6 +93,22 @@ impl Ledger {
         known.map_or_else(Arc::default, |known| Arc::clone(&known.catalogue))
     }
 
+    /// The shop's catalogue as its pointers name it, waited for: for work where half a catalogue would be a wrong one.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn whole_catalogue(&self, shop: &Shop) -> Result<Arc<Catalogue>, LedgerError> {
+        let pointers = Pointers::of(&shop.current);
+        let known = self.inner.catalogues.with(&shop.id, |slot| slot.loaded.clone()).unwrap_or_default();
+        if known.pointers == pointers {
+            return Ok(Arc::clone(&known.catalogue));
+        }
+        let loaded = self.load_catalogue(&shop.id, pointers, known).await?;
+        let catalogue = Arc::clone(&loaded.catalogue);
+        self.inner.catalogues.with(&shop.id, |slot| slot.loaded = Some(Arc::new(loaded)));
+        Ok(catalogue)
+    }
+
     async fn fetch_catalogue(
         &self,
         shop: ShopId,

@@ -246,6 +246,42 @@ pub fn shard(shop: &ShopId, run: u64, shard: u32) -> Key {
     key(run_partials(shop, run), format!("shard#{shard:06}"))
 }
 
+/// The last learning: how it stands, and its lease.
+#[must_use]
+pub fn learning(shop: &ShopId) -> Key {
+    key(shop.to_string(), "learning")
+}
+
+/// The partition in which a learning notes which shards are counted and which parts are merged.
+fn learning_notes(shop: &ShopId, number: u64) -> String {
+    format!("{shop}#learn#{number:08}")
+}
+
+/// That a shard is counted, and where its counts lie.
+#[must_use]
+pub fn shard_counted(shop: &ShopId, number: u64, shard: u32) -> Key {
+    key(learning_notes(shop, number), format!("shard#{shard:06}"))
+}
+
+/// That a part is merged, and where it lies.
+#[must_use]
+pub fn part_merged(shop: &ShopId, number: u64, part: u16) -> Key {
+    key(learning_notes(shop, number), format!("merged#{part:05}"))
+}
+
+/// The partition of one part's counts: the parts are written and read side by side, and DynamoDB takes 1 MB a second of
+/// a partition.
+#[must_use]
+pub fn learning_part(shop: &ShopId, number: u64, part: u16) -> String {
+    format!("{shop}#learn#{number:08}#{part:05}")
+}
+
+/// What the pieces of such counts' sort keys begin with: what they are counts of, and the hash of their content.
+#[must_use]
+pub fn pieces(of_shard: Option<u32>, hash: &str) -> String {
+    of_shard.map_or_else(|| format!("merged#{hash}#"), |shard| format!("shard#{shard:06}#{hash}#"))
+}
+
 /// Partitions of a shop's products.
 pub const PRODUCT_PARTS: u8 = 16;
 

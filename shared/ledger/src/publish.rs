@@ -12,6 +12,8 @@ use serde::Serialize;
 use crate::chunks::{Kind, hashes};
 use crate::error::LedgerError;
 use crate::ids::ShopId;
+use crate::keys;
+use crate::learning::Learning;
 use crate::publish_lease::{PUBLISH_EVERY, PublishLease};
 use crate::shop::Current;
 use crate::store::{Change, Ledger, attribute};
@@ -84,7 +86,7 @@ impl Ledger {
         let stock = stock.pack();
         lease.products.insert(packed.manifest.version.clone());
         lease.stock.extend(stock.manifest.chunks.iter().cloned());
-        self.publish_step(shop, &mut lease, None).await?;
+        self.publish_step(shop, &mut lease, Vec::new()).await?;
         numbers.written += self.write_version(shop, Kind::Products, &packed, current.catalogue.as_deref()).await?;
         for chunk in stock.chunks.iter().filter(|chunk| !current.stock.contains(&chunk.hash)) {
             numbers.written += u64::from(self.put_chunk(shop, Kind::Stock, chunk).await?);
@@ -99,7 +101,8 @@ impl Ledger {
             .into(),
         };
         lease.published = requests;
-        self.publish_step(shop, &mut lease, Some(change)).await?;
+        let pointers = self.update(&self.tables().shops, &keys::current(shop), change)?;
+        self.publish_step(shop, &mut lease, vec![pointers]).await?;
         let (kept, deleted) =
             self.sweep(shop, Kind::Products, &lease, &packed.manifest, current.catalogue.as_deref()).await?;
         lease.products = kept;
@@ -118,17 +121,35 @@ impl Ledger {
         learned: &Learned,
         now: DateTime<Utc>,
     ) -> Result<PublishNumbers, LedgerError> {
+        self.publish_lists(shop, learned, now, None).await
+    }
+
+    /// The same; with a learning, its end goes with the pointer, so that one that is no more the shop's last moves nothing.
+    pub(crate) async fn publish_lists(
+        &self,
+        shop: &ShopId,
+        learned: &Learned,
+        now: DateTime<Utc>,
+        learning: Option<&Learning>,
+    ) -> Result<PublishNumbers, LedgerError> {
         let packed = pack_learned(learned);
         let Some((mut lease, current)) = self.begin_publish(shop, now).await? else { return Err(LedgerError::Busy) };
         lease.learned.insert(packed.manifest.version.clone());
-        self.publish_step(shop, &mut lease, None).await?;
+        self.publish_step(shop, &mut lease, Vec::new()).await?;
         let written = self.write_version(shop, Kind::Learned, &packed, current.learned.as_deref()).await?;
-        let change = Change {
+        let mut change = Change {
             set: "SET #learned = :learned",
             on_condition: "attribute_exists(#pk)",
             values: [(":learned".to_owned(), attribute(&packed.manifest.version)?)].into(),
         };
-        self.publish_step(shop, &mut lease, Some(change)).await?;
+        let mut also = Vec::new();
+        if let Some(learning) = learning {
+            change.set = "SET #learned = :learned, #last_learned = :day";
+            change.values.insert(":day".to_owned(), attribute(&learning.day)?);
+            also.push(self.learning_end(shop, learning)?);
+        }
+        also.push(self.update(&self.tables().shops, &keys::current(shop), change)?);
+        self.publish_step(shop, &mut lease, also).await?;
         let (kept, deleted) =
             self.sweep(shop, Kind::Learned, &lease, &packed.manifest, current.learned.as_deref()).await?;
         lease.learned = kept;
@@ -152,7 +173,7 @@ impl Ledger {
 
     async fn end_publish(&self, shop: &ShopId, mut lease: PublishLease) -> Result<(), LedgerError> {
         lease.until = 0;
-        self.publish_step(shop, &mut lease, None).await?;
+        self.publish_step(shop, &mut lease, Vec::new()).await?;
         self.forget_shop(shop);
         Ok(())
     }

@@ -98,7 +98,7 @@ impl Ledger {
             return Ok(());
         }
         lease.until = 0;
-        self.publish_step(shop, &mut lease, None).await
+        self.publish_step(shop, &mut lease, Vec::new()).await
     }
 
     /// Takes the lease for a job that begins now; `false`: somebody else was faster.
@@ -109,13 +109,13 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<bool, LedgerError> {
         lease.until = (now + PUBLISH_LEASE).timestamp_millis();
-        match self.publish_step(shop, lease, None).await {
+        match self.publish_step(shop, lease, Vec::new()).await {
             Err(LedgerError::Changed(_)) => Ok(false),
             taken => taken.map(|()| true),
         }
     }
 
-    /// Writes a step of the publisher, and moves the shop's pointers with it in one transaction where `pointers` says how.
+    /// Writes a step of the publisher, and in the same transaction what goes with it, such as the shop's pointers.
     ///
     /// # Errors
     /// [`LedgerError::Changed`] when another has taken the lease.
@@ -123,15 +123,13 @@ impl Ledger {
         &self,
         shop: &ShopId,
         lease: &mut PublishLease,
-        pointers: Option<Change>,
+        also: Vec<TransactWriteItem>,
     ) -> Result<(), LedgerError> {
         let read = lease.version;
         lease.version += 1;
         let table = &self.tables().shops;
         let mut writes = vec![self.update(table, &keys::publishing(shop), lease.step(read)?)?];
-        if let Some(change) = pointers {
-            writes.push(self.update(table, &keys::current(shop), change)?);
-        }
+        writes.extend(also);
         self.while_held(shop, read, writes).await
     }
 

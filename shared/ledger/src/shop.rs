@@ -48,6 +48,9 @@ pub struct Current {
     /// The published version of what was learned of purchases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<String>,
+    /// The day of the last learning that was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_learned: Option<Day>,
     /// The chunks that hold what is out of stock: one, or a few for very many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stock: Vec<ChunkHash>,

@@ -56,6 +56,12 @@ impl Baskets {
         self.list.iter()
     }
 
+    /// The same as one slice.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Basket] {
+        &self.list
+    }
+
     /// None at all?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -35,6 +35,23 @@ fn a_file_through_the_api_gives_the_census_of_the_file_and_twice_changes_nothing
 }
 
 #[test]
+fn what_goes_with_what_is_learned_of_imported_orders_and_of_none_is_said_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, data) = (orders(directory.path(), 40), directory.path().join("data"));
+    let data = data.to_str().unwrap();
+    printed(&["shop", "create", "acme", "--currency", "EUR", "--time-zone", "UTC", "--data", data]);
+    let here = ["--shop", "acme", "--data", data, "--as-of", "2026-11-22"];
+    let learn = [&["learn"], here.as_slice()].concat();
+    assert!(refused(&learn).contains("nothing to learn from"));
+    printed(&[&["import", file.to_str().unwrap()], here.as_slice()].concat());
+    let said = printed(&learn);
+    assert!(
+        said.starts_with("Learned from 40 customers: 5 products, 10 pairs bought together, lists for 5 products, in "),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_is_refused_is_summed_up_with_its_reason_and_the_rest_is_recorded() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("orders.csv");

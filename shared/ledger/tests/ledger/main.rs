@@ -5,6 +5,7 @@
 mod concurrency;
 mod facts;
 mod labels;
+mod learning;
 mod once;
 mod permutations;
 mod products;
