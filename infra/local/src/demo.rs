@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use flate2::read::GzDecoder;
@@ -18,6 +18,7 @@ use web::Clock;
 use crate::api::Api;
 use crate::cli::DemoOptions;
 use crate::import::{Wire, read_file, send};
+use crate::learn::learn_once;
 use crate::machine::Machine;
 use crate::resegment::run_once;
 use crate::{picture, products, tell};
@@ -63,7 +64,15 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
     let (run, api) = last.zip(api).context("there are no orders before that day")?;
     products::send(&api, &products::read(GzDecoder::new(PRODUCTS), CURRENCY)?).await?;
     machine.ledger.publish_now(&shop, Clock::System.now()).await?;
+    let learned = learn_once(&api).await?.numbers.unwrap_or_default();
+    anstream::println!(
+        "\nLearned from {} customers' baskets what goes with what: {} pairs of {} products.",
+        tell::grouped(learned.customers as i64),
+        tell::grouped(learned.pairs as i64),
+        tell::grouped(learned.products as i64)
+    );
     consents(&api, &items).await?;
+    seen(&machine, &shop).await?;
     picture::base(&picture::Base::read(&api.get("/v1/segments").await?.ok()?)?, CURRENCY);
     movers(&run);
     for segment in ["r3f3m3", "r2f3m3", "r1f3m3", "r2f3m2", "r3f1m1"] {
@@ -198,6 +207,18 @@ async fn mailings(api: &Api) -> Result<()> {
         let words = first["text"].as_str().unwrap_or("nobody to write to");
         anstream::println!("  {segment}  {letters:>4} letters, the freshest: {words}");
     }
+    Ok(())
+}
+
+/// Waits until lookups see what was published: they fetch it beside their work, and look at the pointers once a minute.
+async fn seen(machine: &Machine, shop: &ShopId) -> Result<()> {
+    machine.ledger.forget_shop(shop);
+    let shop = machine.ledger.shop(shop).await?.context("the demo's shop")?;
+    let bar = tell::bar(1, "publishing");
+    while machine.ledger.catalogue(&shop).await.popular().next().is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    bar.finish_and_clear();
     Ok(())
 }
 
