@@ -6,7 +6,7 @@ use segmentation::baskets::{Basket, Baskets};
 /// A customer's baskets (oldest first, in the ledger's own sequence) up to and with the day `on`, within [`Baskets::MAX`]
 /// and [`Baskets::MAX_PRODUCTS`] (at most 200 × 199 / 2 pairs a customer), oldest first, each with sorted distinct products.
 ///
-/// Profiles are bounded so already. Bounded here again, a longer history costs no more, and later baskets neither count nor
+/// Over a bound older baskets are left out whole. Profiles are bounded so already. Bounded here again, a longer history costs no more, and later baskets neither count nor
 /// push older ones out: what is known on a day is the same whenever it is asked.
 #[must_use]
 pub fn known_on(baskets: &[Basket], on: Day) -> Vec<Basket> {
@@ -56,9 +56,12 @@ mod tests {
     }
 
     #[test]
-    fn two_hundred_products_count_newest_first_and_a_repeated_one_once() {
-        let known = known_on(&[basket(1, 0..150), basket(2, (0..150).chain(0..150))], Day::MAX);
-        assert_eq!(known.iter().map(|basket| basket.products.len()).collect::<Vec<_>>(), [50, 150]);
-        assert_eq!(known_on(&[basket(1, 0..150), basket(2, 0..250)], Day::MAX).len(), 1);
+    fn an_older_basket_that_has_no_room_is_left_out_whole_and_one_too_large_alone_is_cut() {
+        let sizes = |baskets: &[Basket]| {
+            known_on(baskets, Day::MAX).iter().map(|basket| basket.products.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[basket(0, 0..1), basket(1, 0..150), basket(2, (0..150).chain(0..150))]), [150]);
+        assert_eq!(sizes(&[basket(1, 0..50), basket(2, 0..150)]), [50, 150]);
+        assert_eq!(sizes(&[basket(1, 0..150), basket(2, 0..250)]), [200]);
     }
 }

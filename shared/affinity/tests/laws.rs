@@ -54,7 +54,7 @@ fn merged(shards: &[&[PartCounts]]) -> Vec<PartCounts> {
     let mut sum: Vec<PartCounts> = (0..4).map(|part| PartCounts::new(terms(), part)).collect();
     for shard in shards {
         for (sum, part) in sum.iter_mut().zip(*shard) {
-            sum.merge(part.clone()).expect("parts of one step");
+            assert_eq!(sum.merge(part.clone()), Ok(()));
         }
     }
     sum
