@@ -78,14 +78,14 @@ async fn main() {
         bytes += counted.parts.iter().map(|part| part.bytes).sum::<u64>();
         largest = largest.max(counted.parts.iter().map(|part| part.bytes).max().unwrap_or_default());
     }
-    let took = began.elapsed();
+    let (took, calls) = (began.elapsed(), world.calls.take());
     let items = world.count("Shops").await;
     println!(
-        "count, {} shards one by one: {took:.1?}, {} items, {bytes} bytes, the largest part {largest}; {:?}",
+        "count, {} shards one by one: {took:.1?}, {} items, {bytes} bytes, the largest part {largest}; {calls:?}",
         plan.shards.len(),
-        items - before,
-        world.calls.take()
+        items - before
     );
+    world.calls.take();
     let (began, mut largest, mut bytes) = (Instant::now(), 0, 0);
     for part in 0..plan.parts {
         let merged = steps.merge(&MergeInput { plan: plan.clone(), part }).await.unwrap();

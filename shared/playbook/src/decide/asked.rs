@@ -3,8 +3,8 @@
 use segmentation::Day;
 
 use crate::calendar::Slot;
+use crate::decide::concrete::Concrete;
 use crate::decide::inputs::Inputs;
-use crate::decide::mechanics::Concrete;
 use crate::decide::picks::Picks;
 use crate::idea::Idea;
 use crate::mechanic::{Answer, Placeholder, Survey};

@@ -7,6 +7,7 @@ use segmentation::{Day, Minor};
 use crate::calendar::{Calendar, Slot, next_usual_day};
 use crate::decide::asked;
 use crate::decide::candidate::Candidate;
+use crate::decide::concrete::Concrete;
 use crate::decide::decision::{On, Progress};
 use crate::decide::inputs::Inputs;
 use crate::decide::life::full_years;
@@ -20,21 +21,6 @@ use crate::why::Withheld;
 
 /// The highest step that a code can name: it has four bits for it (law 13).
 const LAST_STEP: u8 = 15;
-
-/// What a mechanic came to.
-pub(super) struct Concrete<'a> {
-    pub(super) products: Vec<&'a Candidate>,
-    pub(super) reward: Option<Reward>,
-    pub(super) on: On,
-    pub(super) earned: bool,
-    pub(super) step: u8,
-    pub(super) progress: Option<Progress>,
-    pub(super) valid_from: Day,
-    pub(super) valid_until: Day,
-    pub(super) choices: Vec<Reward>,
-    pub(super) categories: Vec<String>,
-    pub(super) values: Vec<(Placeholder, String)>,
-}
 
 /// Makes an idea concrete, or says why it cannot be.
 pub(super) fn make<'a>(

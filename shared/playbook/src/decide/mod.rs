@@ -8,6 +8,7 @@
 mod arrivals;
 mod asked;
 mod candidate;
+mod concrete;
 mod decision;
 mod facts;
 mod gate;
@@ -28,9 +29,9 @@ pub use known::Standing;
 use segmentation::Place;
 
 use crate::calendar::{Calendar, Event, Open, Slot};
+use crate::decide::concrete::Concrete;
 use crate::decide::gate::Gate;
 use crate::decide::life::Life;
-use crate::decide::mechanics::Concrete;
 use crate::decide::picks::Picks;
 use crate::entry::{Entry, Rule};
 use crate::idea::{Idea, IdeaKind};

@@ -2,9 +2,9 @@
 
 use segmentation::{Day, Minor};
 
+use crate::decide::concrete::Concrete;
 use crate::decide::facts::Chosen;
 use crate::decide::inputs::{Inputs, MoneyWords};
-use crate::decide::mechanics::Concrete;
 use crate::idea::Idea;
 use crate::language::Language;
 use crate::mechanic::Placeholder;
