@@ -7,7 +7,7 @@ use web::lambda::{StartError, sdk_config, serve, variable};
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let client = aws_sdk_sfn::Client::new(&sdk_config().await);
-    let start = state_machine(client.clone(), variable("RUN_STATE_MACHINE_ARN")?);
+    let start = state_machine(client.clone(), variable("RUN_STATE_MACHINE_ARN")?, Clock::System);
     let learn = learn_state_machine(client, variable("LEARN_STATE_MACHINE_ARN")?, Clock::System);
     serve(|app| admin::router(app, start, learn)).await
 }

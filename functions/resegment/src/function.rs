@@ -107,22 +107,22 @@ impl From<RunError> for lambda_runtime::Diagnostic {
     }
 }
 
-/// Starts the state machine: the name of an execution is the run, so a repeated start is one execution.
+/// Starts the state machine of runs. An execution's name has the second in which it began, since a run that is taken over needs
+/// another one than the execution that broke off; that there is only one is the lease's business.
 #[must_use]
-pub fn state_machine(client: aws_sdk_sfn::Client, arn: String) -> StartRun {
+pub fn state_machine(client: aws_sdk_sfn::Client, arn: String, clock: web::Clock) -> StartRun {
     Arc::new(move |shop, run| {
         let (client, arn) = (client.clone(), arn.clone());
+        let name = format!("{shop}-{run}-{}", clock.now().timestamp());
         Box::pin(async move {
             let input = serde_json::json!({ "shop": shop, "run": run }).to_string();
-            let name = format!("{shop}-{run}");
             let started = client.start_execution().state_machine_arn(arn).name(name).input(input).send().await;
             started.map(|_| ()).map_err(|error| StartError(aws_sdk_sfn::error::DisplayErrorContext(error).to_string()))
         })
     })
 }
 
-/// Starts the state machine of learnings. An execution's name has the second in which it began, since a learning that is
-/// taken over needs another one than the execution that broke off; that there is only one is the lease's business.
+/// Starts the state machine of learnings, in the same way.
 #[must_use]
 pub fn learn_state_machine(client: aws_sdk_sfn::Client, arn: String, clock: web::Clock) -> StartLearn {
     StartLearn(Arc::new(move |shop, number| {

@@ -11,7 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let app = web::lambda::app(&config).await?;
     let steps = &Steps { ledger: app.ledger, clock: app.clock };
     let client = aws_sdk_sfn::Client::new(&config);
-    let start = &state_machine(client.clone(), web::lambda::variable("RUN_STATE_MACHINE_ARN")?);
+    let start = &state_machine(client.clone(), web::lambda::variable("RUN_STATE_MACHINE_ARN")?, steps.clock);
     let learn = &learn_state_machine(client, web::lambda::variable("LEARN_STATE_MACHINE_ARN")?, steps.clock);
     let function =
         service_fn(|event: LambdaEvent<Event>| async move { handle(steps, start, learn, event.payload).await });

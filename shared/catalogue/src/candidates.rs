@@ -4,11 +4,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use playbook::decide::{Candidate, Cart, OfferSettings, RunsOut};
-use segmentation::{Day, ProductKey, Profile, Taste};
+use segmentation::{Day, ProductKey, Profile};
 
 use crate::catalogue::Catalogue;
 use crate::products::ProductRef;
 use crate::score::score;
+use crate::tried::Tried;
 
 /// Products that the history speaks for.
 const OF_HISTORY: usize = 40;
@@ -20,8 +21,8 @@ const SPARE: usize = 4;
 const CART: (usize, usize) = (50, 5);
 /// Products bought before that may be used up.
 const RUNNING_OUT: usize = 8;
-/// Favourite categories that are looked through, and products of each.
-const FAVOURITES: (usize, usize) = (5, 10);
+/// Products of each favourite category.
+const OF_FAVOURITE: usize = 10;
 /// Categories that go with a favourite one, and products of each.
 const NEIGHBOURS: (usize, usize) = (3, 4);
 /// Products of each of the shelves that everyone shares.
@@ -58,7 +59,14 @@ pub fn candidates(
     bought.retain(|(_, day)| *day <= on);
     let in_cart = cart.iter().flat_map(|cart| &cart.products).map(|id| ProductKey::of(id)).collect();
     let bought_on = bought.iter().copied().collect();
-    let mut found = Gathering { catalogue, profile, bought: bought_on, in_cart, on, found: HashMap::new() };
+    let mut found = Gathering {
+        catalogue,
+        tried: Tried::of(catalogue, profile, on),
+        bought: bought_on,
+        in_cart,
+        on,
+        found: HashMap::new(),
+    };
     found.score(bought.iter().map(|(key, _)| *key), Catalogue::like, OF_HISTORY, |found| &mut found.taste);
     if let Some(cart) = cart {
         let keys: Vec<ProductKey> = cart.products.iter().take(CART.0).map(|id| ProductKey::of(id)).collect();
@@ -76,7 +84,7 @@ pub fn candidates(
 
 struct Gathering<'a> {
     catalogue: &'a Catalogue,
-    profile: &'a Profile,
+    tried: Tried,
     bought: HashMap<ProductKey, Day>,
     in_cart: HashSet<ProductKey>,
     on: Day,
@@ -144,20 +152,10 @@ impl<'a> Gathering<'a> {
 
     /// The best of favourite categories, and of those that go with them or with the cart.
     fn of_categories(&mut self, cart: Option<&Cart>, settings: &OfferSettings) {
-        let mut favourites: Vec<(&str, u32, Day)> = self
-            .profile
-            .tastes
-            .categories()
-            .iter()
-            .filter(|taste| taste.first <= self.on)
-            .map(|taste| (taste.name.as_str(), taste.orders, taste.last.min(self.on)))
-            .collect();
-        favourites.sort_by(|a, b| (b.1, b.2, a.0).cmp(&(a.1, a.2, b.0)));
         let of_cart: BTreeSet<String> = cart.iter().flat_map(|cart| &cart.categories).take(CART.1).cloned().collect();
-        let favourites: Vec<String> =
-            favourites.into_iter().take(FAVOURITES.0).map(|(name, ..)| name.to_owned()).collect();
+        let favourites: Vec<String> = self.tried.favourites().into_iter().map(|favourite| favourite.name).collect();
         for name in of_cart.iter().chain(&favourites) {
-            let keys: Vec<ProductKey> = self.sold_of(name, FAVOURITES.1);
+            let keys: Vec<ProductKey> = self.sold_of(name, OF_FAVOURITE);
             keys.into_iter().for_each(|key| self.add(key));
             let typed = settings.complements.iter().filter(|pair| pair.category == *name);
             let typed = typed.map(|pair| (pair.goes_with.as_str(), TYPED));
@@ -207,8 +205,7 @@ impl<'a> Gathering<'a> {
         let cheap = |product: &ProductRef<'_>| product.price().is_some_and(|price| Some(price) <= catalogue.low_band());
         let liked = |product: &ProductRef<'_>| {
             let known = |id: &str| self.bought.contains_key(&ProductKey::of(id));
-            product.parts().any(known)
-                || product.category().is_some_and(|name| self.profile.tastes.categories().get(name).is_some())
+            product.parts().any(known) || product.category().is_some_and(|name| self.tried.category(name).is_some())
         };
         // A shop that does not say which season is on has no past ones.
         let season = settings.season.as_deref();
@@ -234,8 +231,6 @@ impl<'a> Gathering<'a> {
         }
         let Some(product) = self.catalogue.get(key) else { return };
         let in_stock = |id: &str| self.catalogue.in_stock(ProductKey::of(id));
-        let tastes = &self.profile.tastes;
-        let last = |taste: &Taste| (taste.first <= self.on).then(|| taste.last.min(self.on));
         let candidate = Candidate {
             id: product.id().to_owned(),
             name: product.name().to_owned(),
@@ -250,8 +245,8 @@ impl<'a> Gathering<'a> {
             parts: product.parts().map(str::to_owned).collect(),
             bought: self.bought.get(&key).copied(),
             popular: self.catalogue.sold(key),
-            brand_bought: product.brand().and_then(|name| tastes.brands().get(name)).and_then(last),
-            category_bought: product.category().and_then(|name| tastes.categories().get(name)).and_then(last),
+            brand_bought: product.brand().and_then(|name| self.tried.brand(name)),
+            category_bought: product.category().and_then(|name| self.tried.category(name)),
             ..Candidate::default()
         };
         self.found.insert(key, candidate);

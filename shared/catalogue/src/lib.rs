@@ -13,6 +13,7 @@ mod products;
 pub mod score;
 mod shelves;
 mod stock;
+mod tried;
 
 pub use candidates::{candidates, cart};
 pub use catalogue::Catalogue;
@@ -25,3 +26,4 @@ pub use products::{ProductChunk, ProductRef, pack};
 pub use score::score;
 pub use shelves::SHELF;
 pub use stock::Stock;
+pub use tried::Tried;

@@ -1,6 +1,6 @@
 //! From a shop, a customer and a question to the document a decision rests on (law 11), and the document's hash.
 
-use catalogue::Catalogue;
+use catalogue::{Catalogue, Tried};
 use data_encoding::HEXLOWER;
 use ledger::{Customer, CustomerKey, Ledger, Shop};
 use playbook::calendar::{Calendar, Event};
@@ -54,7 +54,9 @@ pub fn inputs(
         groups: &settings.groups,
         rhythm: settings.offers.rhythm,
     };
-    let facts = Facts::of(profile, &standing, question.day);
+    // Orders often name products alone; the catalogue knows their categories.
+    let categories = Tried::of(catalogue, profile, question.day).favourites();
+    let facts = Facts { categories, ..Facts::of(profile, &standing, question.day) };
     let cart = question.cart.map(|products| catalogue::cart(catalogue, products));
     let products = catalogue::candidates(catalogue, profile, cart.as_ref(), &settings.offers, question.day);
     let own_language = || profile.attributes.language().map(Language::from_accept);
