@@ -61,15 +61,17 @@ async fn what_was_chosen_out_of_the_offered_is_kept_and_anything_else_is_refused
         ("category", json!("gold bars")),
         ("reward", json!("discount-90")),
         ("days", json!(31)),
+        ("made", json!("2026-11-20")),
     ] {
         let refused = choose(&world, field, value).await;
-        assert_eq!(refused.told(), (409, "not-offered".into()), "{field}");
+        assert_eq!(refused.told(), (409, field.into()), "{}", refused.text);
+        assert_eq!(refused.json["type"], "urn:tercile:problem:not-offered");
         assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.starts_with(field)));
     }
     let unknown =
         json!({ "id": "C-1", "series": "r2f3m3/choose_reward", "category": "tea", "reward": "discount-8", "days": 30 });
     let unknown = world.post("/v1/customers/nobody/choices", &unknown).await;
-    assert_eq!(unknown.told(), (409, "not-offered".into()));
+    assert_eq!(unknown.told(), (409, "series".into()));
     let first = choose(&world, "days", json!(30)).await;
     assert_eq!((first.status.as_u16(), &first.json["status"]), (201, &json!("recorded")), "{}", first.text);
     assert_eq!((&first.json["made"], &first.json["until"]), (&json!("2026-11-22"), &json!("2026-12-21")));
@@ -165,6 +167,14 @@ async fn the_language_is_the_one_asked_for_else_the_customers() {
     let goal = async |path: &str| world.get(path).await.json["decision"]["goal"].as_str().unwrap().to_owned();
     assert!(!goal("/v1/customers/vip/offers").await.is_ascii());
     assert!(goal("/v1/customers/vip/offers?lang=en").await.is_ascii());
+    for (header, english) in [("*", false), ("de", false), ("en-GB,ru;q=0.5", true)] {
+        let request = axum::http::Request::get("/v1/customers/vip/offers").header("accept-language", header);
+        let request = request.header("authorization", format!("Bearer {}", world.key(Scope::Checkout)));
+        let answer = world.send(request.body(axum::body::Body::empty()).unwrap()).await;
+        assert_eq!(answer.json["decision"]["goal"].as_str().unwrap().is_ascii(), english, "{header}");
+    }
+    assert_eq!(world.get("/v1/customers/vip/offers?lang=xx").await.told(), (422, "lang".into()));
+    assert_eq!(world.get("/v1/segments/r2f3m3/mailing?lang=xx").await.told(), (422, "lang".into()));
 }
 
 #[tokio::test]
@@ -189,6 +199,8 @@ async fn a_published_playbook_changes_offers_and_its_predecessor_comes_back_as_i
         (&old["in_force"], &old["playbook"]["segment"]["r2f3m3"]["limit"]["percent"]),
         (&json!(false), &json!(3))
     );
+    let long = "0".repeat(2_000);
+    assert_eq!(world.get(&format!("/v1/playbook?version={long}")).await.told(), (404, "playbook-unknown".into()));
     for (bad, status, told) in [
         (json!({ "segment": { "r2f3m3": { "limit": { "percent": 91 } } } }), 422, "segment.r2f3m3.limit.percent"),
         (json!({ "segment": { "r9f9m9": {} } }), 422, "segment.r9f9m9"),
@@ -216,7 +228,11 @@ async fn a_mailing_holds_only_those_who_consent_each_with_their_own_content() {
     assert_eq!((&letter["customer"], &letter["offer"]["idea"]), (&json!("vip"), &json!("choose_reward")));
     let csv = world.get(&format!("{path}&format=csv")).await;
     assert_eq!(csv.text.lines().count(), 2);
-    assert!(csv.text.starts_with("customer,segment,since,language,campaign,offer,text,reason,reward,valid_until"));
+    assert!(
+        csv.text.starts_with(
+            "customer,segment,reads_as,since,language,campaign,offer,text,reason,reward,choices,valid_until"
+        )
+    );
     let first = world.get("/v1/segments/r2f3m3/mailing?format=ndjson").await;
     assert_eq!(first.text.lines().count(), 1, "without a campaign, each customer's first offer");
     let refused = world.get("/v1/segments/r2f3m3/mailing?campaign=nonsense").await;

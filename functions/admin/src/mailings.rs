@@ -9,10 +9,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::{CustomerId, Member};
 use playbook::decide::{Channel, Offer};
-use playbook::{Language, decide};
+use playbook::{Entry, Idea, Language, Playbook, decide};
 use segmentation::{Day, Segment};
 use serde::{Deserialize, Serialize};
-use web::{App, Caller, Format, PageQuery, PathId, Problem, Question, Row, Subject, at_field, inputs, page};
+use web::{App, Caller, Format, PageQuery, PathId, Problem, Question, Row, Subject, at_field, inputs, language, page};
 
 /// Bytes of a page at which it ends early: an answer has at most 4 MB (law 18).
 const FULL: usize = 3 * 1024 * 1024;
@@ -34,6 +34,9 @@ pub(crate) struct Asked {
 struct Letter {
     customer: CustomerId,
     segment: Segment,
+    /// A VIP's segment by their own rhythm, where the offer is by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reads_as: Option<Segment>,
     /// The label's day: since when they are there, as far as is known.
     since: Option<Day>,
     language: Language,
@@ -44,6 +47,7 @@ impl Row for Letter {
     const COLUMNS: &'static [&'static str] = &[
         "customer",
         "segment",
+        "reads_as",
         "since",
         "language",
         "campaign",
@@ -51,6 +55,7 @@ impl Row for Letter {
         "text",
         "reason",
         "reward",
+        "choices",
         "valid_until",
         "products",
         "product_names",
@@ -59,11 +64,14 @@ impl Row for Letter {
     fn fields(&self) -> Vec<String> {
         let offer = &self.offer;
         let given = offer.reward.as_ref();
+        let choices = offer.choice.iter().flat_map(|choice| &choice.rewards);
+        let choices: Vec<&str> = choices.map(|reward| reward.words.as_str()).collect();
         let list =
             |of: fn(&playbook::decide::Shown) -> &str| offer.products.iter().map(of).collect::<Vec<&str>>().join("; ");
         vec![
             self.customer.to_string(),
             self.segment.to_string(),
+            self.reads_as.map(|segment| segment.to_string()).unwrap_or_default(),
             self.since.map(|day| day.to_string()).unwrap_or_default(),
             self.language.to_string(),
             offer.reason.campaign.clone(),
@@ -71,6 +79,7 @@ impl Row for Letter {
             offer.text.clone(),
             offer.reason.text.clone(),
             given.map(|given| given.words.clone()).unwrap_or_default(),
+            choices.join("; "),
             given.map(|given| given.valid_until.to_string()).unwrap_or_default(),
             list(|product| &product.id),
             list(|product| &product.name),
@@ -89,8 +98,8 @@ pub(crate) async fn show(
     let shop = &caller.shop;
     let entry = shop.playbook.entry(segment);
     if let Some(campaign) = &asked.campaign {
-        let code = campaign.rsplit('/').next().unwrap_or_default();
-        let known = shop.playbook.entries().any(|entry| entry.ideas.iter().any(|idea| idea.code == code));
+        let is_it = |entry: &Entry, idea: &Idea| idea.code == *campaign || Playbook::series(entry, idea) == *campaign;
+        let known = shop.playbook.entries().any(|entry| entry.ideas.iter().any(|idea| is_it(entry, idea)));
         if !known {
             let ideas: Vec<&str> = entry.ideas.iter().map(|idea| idea.code.as_str()).collect();
             return Err(Problem::field(
@@ -101,11 +110,12 @@ pub(crate) async fn show(
     }
     let page_query = PageQuery::new(asked.cursor, asked.limit, asked.format);
     let found = app.ledger.audience(&shop.id, segment, page_query.position()?.as_deref(), page_query.limit()?).await?;
-    let catalogue = app.ledger.catalogue(shop).await;
+    // Waited for: half a catalogue would be another mailing.
+    let catalogue = app.ledger.whole_catalogue(shop).await?;
     let question = Question {
         day: app.clock.today(shop.settings.time_zone),
         channel: Channel::Mailing,
-        language: asked.lang.as_deref().map(Language::from_accept),
+        language: asked.lang.as_deref().map(language).transpose()?,
         cart: None,
     };
     let (mut letters, mut bytes, mut next) = (Vec::new(), 0, found.next);
@@ -117,14 +127,21 @@ pub(crate) async fn show(
         if document.customer.segment != Some(segment) {
             continue;
         }
-        let language = document.language;
+        let written_in = document.language;
         let wanted = |offer: &Offer| match &asked.campaign {
             Some(campaign) => offer.idea == *campaign || offer.reason.campaign == *campaign,
             None => true,
         };
         let Some(offer) = decide(&document, &shop.playbook).offers.into_iter().find(wanted) else { continue };
         let since = customer.profile.label().map(|label| label.day);
-        let letter = Letter { customer: customer.id, segment, since, language, offer };
+        let letter = Letter {
+            customer: customer.id,
+            segment,
+            reads_as: document.customer.reads_as,
+            since,
+            language: written_in,
+            offer,
+        };
         bytes += serde_json::to_vec(&letter).map_or(0, |json| json.len());
         letters.push(letter);
         if bytes > FULL {

@@ -3,15 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use ledger::{ChoiceId, ChoiceReceipt, Chosen, Customer, CustomerId};
+use catalogue::Catalogue;
+use ledger::{ChoiceId, ChoiceReceipt, Chosen, Customer, CustomerId, Refusal};
 use playbook::decide;
 use playbook::decide::Channel;
 use segmentation::Day;
 use serde::Deserialize;
-use web::{App, Body, Caller, FieldError, PathId, Problem, Question, Subject, inputs, read_json};
+use web::{App, Body, Caller, FieldError, PathId, Problem, Question, Subject, at_field, inputs, read_json};
 
-use crate::lookup::{Found, look_up, today};
+use crate::lookup::today;
 
+/// A choice may be told a day late, and no later: it is weighed by the day on which it was made.
+const MOST_DAYS_LATE: i64 = 1;
 /// The longest a choice holds.
 const MAX_DAYS: u16 = 365;
 /// The longest text, in bytes: that of a category in an order.
@@ -46,20 +49,15 @@ pub(crate) async fn record(
     let today = today(&app, &caller);
     let chosen = sent.read(today)?;
     well_formed(&chosen)?;
-    match look_up(&app, &caller, &customer).await? {
-        // Sent again: the ledger says whether it is the same.
-        Found::Known(known) if known.profile.choices.list.iter().any(|made| made.id == chosen.id.as_str()) => {}
-        Found::Known(known) => offered(&app, &caller, &known, &chosen, today).await?,
-        Found::Unknown => return Err(not_offered("customer", "is nobody this shop knows".to_owned())),
-        Found::Degraded => return Err(Problem::unavailable()),
-    }
-    let receipt = app.ledger.record_choice(&caller.shop, today, &customer, &chosen).await?;
+    let catalogue = app.ledger.whole_catalogue(&caller.shop).await?;
+    let offered = |customer: &Customer| offered(&app, &caller, &catalogue, customer, &chosen, today);
+    let receipt = app.ledger.record_choice(&caller.shop, today, &customer, &chosen, &offered).await?;
     Ok((StatusCode::CREATED, Json(receipt)))
 }
 
 impl ChoiceIn {
     fn read(self, today: Day) -> Result<Chosen, Problem> {
-        let id = ChoiceId::try_from(self.id).map_err(|bad| Problem::field("id", bad.to_string()))?;
+        let id = at_field("id", ChoiceId::try_from(self.id))?;
         if self.made.is_some_and(|made| made > today) {
             return Err(Problem::field("made", "lies in the future"));
         }
@@ -74,36 +72,40 @@ impl ChoiceIn {
     }
 }
 
-/// Is this among what a decision offers the customer on the day of the choice?
-async fn offered(app: &App, caller: &Caller, customer: &Customer, chosen: &Chosen, today: Day) -> Result<(), Problem> {
+/// Is this among what a decision offers the customer, at checkout or in a mailing, on the day of the choice?
+fn offered(
+    app: &App,
+    caller: &Caller,
+    catalogue: &Catalogue,
+    customer: &Customer,
+    chosen: &Chosen,
+    today: Day,
+) -> Result<(), Refusal> {
+    let not_offered = |field, detail: String| Err(Refusal::NotOffered { field, detail });
     let day = chosen.made.unwrap_or(today);
-    let catalogue = app.ledger.catalogue(&caller.shop).await;
-    let question = Question { day, channel: Channel::Checkout, language: None, cart: None };
-    let document = inputs(&app.ledger, &caller.shop, &catalogue, Subject::Known(customer), question);
-    let decision = decide(&document, &caller.shop.playbook);
-    let choice = decision.offers.iter().find(|offer| offer.reason.campaign == chosen.series);
-    let Some(choice) = choice.and_then(|offer| offer.choice.as_ref()) else {
-        return Err(not_offered(
-            "series",
-            format!("{} offers this customer nothing to choose on {day}", chosen.series),
-        ));
+    if !(0..=MOST_DAYS_LATE).contains(&today.since(day)) {
+        return not_offered("made", format!("{day} is neither today, {today}, nor the day before"));
+    }
+    let choice = [Channel::Checkout, Channel::Mailing].into_iter().find_map(|channel| {
+        let question = Question { day, channel, language: None, cart: None };
+        let document = inputs(&app.ledger, &caller.shop, catalogue, Subject::Known(customer), question);
+        let offers = decide(&document, &caller.shop.playbook).offers;
+        offers.into_iter().find(|offer| offer.reason.campaign == chosen.series).and_then(|offer| offer.choice)
+    });
+    let Some(choice) = choice else {
+        return not_offered("series", format!("{} offers this customer nothing to choose on {day}", chosen.series));
     };
     if !choice.categories.contains(&chosen.category) {
-        return Err(not_offered("category", format!("is one of {}", choice.categories.join(", "))));
+        return not_offered("category", format!("is one of {}", choice.categories.join(", ")));
     }
     if !choice.rewards.iter().any(|reward| reward.code == chosen.reward) {
         let codes: Vec<&str> = choice.rewards.iter().map(|reward| reward.code.as_str()).collect();
-        return Err(not_offered("reward", format!("is one of {}", codes.join(", "))));
+        return not_offered("reward", format!("is one of {}", codes.join(", ")));
     }
     if chosen.days > choice.days {
-        return Err(not_offered("days", format!("is at most {}", choice.days)));
+        return not_offered("days", format!("is at most {}", choice.days));
     }
     Ok(())
-}
-
-fn not_offered(field: &str, detail: String) -> Problem {
-    let detail = format!("{field}: {detail}");
-    Problem::new(StatusCode::CONFLICT, "not-offered", "The customer was not offered this", detail)
 }
 
 /// Texts that say something, and days in bounds.

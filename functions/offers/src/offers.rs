@@ -102,15 +102,22 @@ async fn answer(
     let question = Question {
         day: today(app, caller),
         channel: Channel::Checkout,
-        language: asked.lang.as_deref().or(accepted).map(Language::from_accept),
+        language: match &asked.lang {
+            Some(lang) => Some(web::language(lang)?),
+            None => accepted.and_then(Language::named_in),
+        },
         cart,
     };
     let shop = &caller.shop;
-    let found = match &customer {
-        Some(customer) => look_up(app, caller, customer).await?,
-        None => Found::Unknown,
+    let find = async {
+        match &customer {
+            Some(customer) => look_up(app, caller, customer).await,
+            None => Ok(Found::Unknown),
+        }
     };
-    let catalogue = app.ledger.catalogue(shop).await;
+    // Side by side, so that a store that does not answer costs one deadline.
+    let (found, catalogue) = tokio::join!(find, app.ledger.catalogue(shop));
+    let found = found?;
     let key = customer.as_ref().map(|customer| app.ledger.customer_key(&shop.id, customer));
     let subject = match (&found, &key) {
         (Found::Known(customer), _) => Subject::Known(customer),

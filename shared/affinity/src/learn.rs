@@ -10,6 +10,8 @@ use crate::gram::Gram;
 use crate::policy::Policy;
 use crate::{cosine, ease};
 
+/// Categories that have a list, by customers: all lists of categories lie in one chunk, which the store bounds at 400 KB.
+const MOST_CATEGORIES: usize = 1_000;
 /// Half the strength of a cosine needs this many common buyers.
 const TAIL_SHRINK: f32 = 5.0;
 /// Customers who are thought to have bought each product as lately as the shop's mean.
@@ -125,11 +127,14 @@ fn scale_of_tail(gram: &Gram, dense: &[Vec<(u32, u16)>]) -> f32 {
 /// Cosine over customers: a shop has tens of categories, most customers have the big ones, and all that is wanted is which
 /// are bought together more than their size says.
 fn category_lists(parts: &[PartCounts]) -> BTreeMap<String, Vec<(String, u16)>> {
-    let categories: BTreeMap<&str, u32> = parts
+    let mut by_size: Vec<(u32, &str)> = parts
         .iter()
         .flat_map(|part| &part.categories)
-        .map(|(name, counts)| (name.as_str(), counts.customers))
+        .map(|(name, counts)| (counts.customers, name.as_str()))
         .collect();
+    by_size.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    by_size.truncate(MOST_CATEGORIES);
+    let categories: BTreeMap<&str, u32> = by_size.into_iter().map(|(customers, name)| (name, customers)).collect();
     let names: Vec<&str> = categories.keys().copied().collect();
     let number_of = |name: &str| names.binary_search(&name).ok().and_then(|at| u32::try_from(at).ok());
     let gram = Gram {

@@ -115,6 +115,14 @@ pub enum Refusal {
         /// What was asked.
         asked: Minor,
     },
+    /// The customer was not offered what was chosen.
+    #[error("{field}: {detail}")]
+    NotOffered {
+        /// The field that was not offered.
+        field: &'static str,
+        /// What was.
+        detail: String,
+    },
     /// Nothing would be given back.
     #[error("the return gives nothing back")]
     NothingToReturn,

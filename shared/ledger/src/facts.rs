@@ -89,6 +89,8 @@ struct Fact<'a> {
     hash: &'a str,
     /// Is it dated before this moment of erasure?
     before: &'a (dyn Fn(DateTime<Utc>) -> bool + Sync),
+    /// May it be, as the customer stands? Asked on what the transaction then rests on.
+    allowed: &'a (dyn Fn(&Customer) -> Result<(), Refusal> + Sync),
     /// The item, given its place in the sequence.
     story: &'a (dyn Fn(Sequence) -> StoryItem + Sync),
 }
@@ -114,13 +116,15 @@ impl Ledger {
             key,
             hash: &hash,
             before: &|erased| moment < erased,
+            allowed: &|_| Ok(()),
             story: &|sequence| StoryItem::Attributes { sequence, hash: hash.clone(), attributes: update.clone() },
         };
         let (status, _) = self.record_fact(shop, fact).await?;
         Ok(AttributesReceipt { status, customer: customer.clone(), updated_at: moment })
     }
 
-    /// Records what a customer chose.
+    /// Records what a customer chose, if it is `offered` to them as they stand then: two choices sent at once are weighed one
+    /// after the other.
     ///
     /// # Errors
     /// [`RecordError::Refused`] with the reason, or [`RecordError::Store`]; in both cases nothing was changed.
@@ -130,6 +134,7 @@ impl Ledger {
         today: Day,
         customer: &CustomerId,
         chosen: &Chosen,
+        offered: &(dyn Fn(&Customer) -> Result<(), Refusal> + Sync),
     ) -> Result<ChoiceReceipt, RecordError> {
         let hash = content_hash(chosen);
         let made = chosen.made.unwrap_or(today);
@@ -147,6 +152,7 @@ impl Ledger {
             key: keys::choice(&shop.id, &self.customer_key(&shop.id, customer), &chosen.id),
             hash: &hash,
             before: &|erased| made < shop_day(erased, shop.settings.time_zone),
+            allowed: offered,
             story: &|sequence| StoryItem::Choice { sequence, hash: hash.clone(), choice: choice.clone() },
         };
         match self.record_fact(shop, fact).await? {
@@ -182,6 +188,7 @@ impl Ledger {
             key: keys::answer(&shop.id, &self.customer_key(&shop.id, customer), said.survey, &said.id),
             hash: &hash,
             before: &|erased| today < shop_day(erased, shop.settings.time_zone),
+            allowed: &|_| Ok(()),
             story: &|sequence| StoryItem::Answer { sequence, hash: hash.clone(), answer: answer.clone() },
         };
         match self.record_fact(shop, fact).await? {
@@ -210,6 +217,7 @@ impl Ledger {
             if before.erased_at.is_some_and(fact.before) {
                 return Err(Refusal::CustomerErased.into());
             }
+            (fact.allowed)(&before)?;
             let story = (fact.story)(Sequence { version: before.profile.version + 1, place: 0 });
             let mut after = before.clone();
             story.fold_into(&mut after.profile);

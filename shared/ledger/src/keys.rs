@@ -383,6 +383,21 @@ mod tests {
     }
 
     #[test]
+    fn a_series_slots_are_shifted_evenly_over_customers_and_apart_from_other_series() {
+        let secret = KeySecret::new(*b"shift");
+        let mut shifts = [0_u32; 30];
+        let mut same = 0;
+        for n in 0..9_000 {
+            let key = secret.customer(&shop("a"), &customer(&n.to_string()));
+            let (one, other) = (secret.shift(&key, "r2f3m2/bundles"), secret.shift(&key, "r2f3m2/gamification"));
+            shifts[(one % 30) as usize] += 1;
+            same += u32::from(one % 30 == other % 30);
+        }
+        assert!(shifts.iter().all(|n| (230..370).contains(n)), "{shifts:?}");
+        assert!((230..370).contains(&same), "{same}");
+    }
+
+    #[test]
     fn fresher_labels_sort_first() {
         let key = KeySecret::new(*b"x").customer(&shop("a"), &customer("b"));
         let on = |day| audience_order(Day::from_epoch_days(day), &key);

@@ -14,6 +14,9 @@ use crate::keys;
 use crate::shop::{Keyed, Shop};
 use crate::store::{Change, Ledger, attribute, item};
 
+/// Hex digits of a version.
+const VERSION_DIGITS: usize = 16;
+
 /// A published playbook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaybookRecord {
@@ -38,16 +41,19 @@ impl Ledger {
         if shop.playbook.version() == new.version() {
             return Ok(());
         }
-        let key = keys::playbook(&shop.id, new.version());
         let mut writes = Vec::new();
-        if self.get_item(table, &key, true).await?.is_none() {
-            let record = PlaybookRecord {
-                version: new.version().to_owned(),
-                day: today,
-                previous: shop.playbook.version().to_owned(),
-                source: new.source_json().to_string(),
-            };
-            writes.push(self.put_new(table, item(&Keyed { key, value: &record })?)?);
+        // The one in force too, where that is the built-in one: a later release may have another.
+        for playbook in [&*shop.playbook, new] {
+            let key = keys::playbook(&shop.id, playbook.version());
+            if self.get_item(table, &key, true).await?.is_none() {
+                let record = PlaybookRecord {
+                    version: playbook.version().to_owned(),
+                    day: today,
+                    previous: shop.playbook.version().to_owned(),
+                    source: playbook.source_json().to_string(),
+                };
+                writes.push(self.put_new(table, item(&Keyed { key, value: &record })?)?);
+            }
         }
         let mut values: crate::store::Item = [(":new".to_owned(), attribute(&new.version())?)].into();
         let on_condition = match &shop.current.playbook {
@@ -74,11 +80,14 @@ impl Ledger {
         if let Some(known) = self.inner.shops.playbook(shop, version) {
             return Ok(Some(known));
         }
+        if version.len() != VERSION_DIGITS || !version.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
         let found: Option<PlaybookRecord> =
             self.get(&self.tables().shops, &keys::playbook(shop, version), true).await?;
         let Some(record) = found else { return Ok(None) };
         let source = serde_json::from_str(&record.source).map_err(LedgerError::damaged)?;
-        let playbook = Arc::new(Playbook::stored(source).map_err(LedgerError::damaged)?);
+        let playbook = Arc::new(Playbook::stored(version, source).map_err(LedgerError::damaged)?);
         self.inner.shops.learn_playbook(shop, &playbook);
         Ok(Some(playbook))
     }

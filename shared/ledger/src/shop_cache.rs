@@ -106,10 +106,17 @@ impl Ledger {
             None => None,
         };
         let playbook = match &current.playbook {
-            Some(version) => self.playbook(id, version).await?,
-            None => Some(Arc::clone(&BUILTIN)),
+            // A playbook that cannot be read must not keep orders out: the built-in one serves until another is published.
+            Some(version) => match self.playbook(id, version).await {
+                Err(error) if error.is_temporary() => return Err(error),
+                read => read.unwrap_or_else(|error| {
+                    tracing::error!(shop = %id, version, %error, "the shop's playbook cannot be read");
+                    None
+                }),
+            },
+            None => None,
         };
-        let playbook = playbook.ok_or_else(|| LedgerError::damaged(format!("shop {id} has lost its playbook")))?;
+        let playbook = playbook.unwrap_or_else(|| Arc::clone(&BUILTIN));
         let shop = Arc::new(Shop { id: id.clone(), settings, active, playbook, current });
         self.inner.shops.put(Arc::clone(&shop));
         Ok(Some(shop))

@@ -49,6 +49,15 @@ impl Language {
         }
     }
 
+    /// The language an `Accept-Language` header names; `None` where it names neither: `*` says nothing about this customer.
+    #[must_use]
+    pub fn named_in(header: &str) -> Option<Language> {
+        let named = |language: Language| {
+            Wish::of(header, |tag| tag.eq_ignore_ascii_case(language.tag())).is_some_and(|wish| wish.q > 0.0)
+        };
+        Language::ALL.into_iter().any(named).then(|| Language::from_accept(header))
+    }
+
     /// The language an `Accept-Language` header asks for: the greatest `q`, then the one named first.
     ///
     /// Regions are ignored (`ru-RU` is Russian), `*` stands for a language not named, a range with a malformed `q` is

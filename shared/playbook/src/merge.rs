@@ -28,12 +28,22 @@ impl Playbook {
 }
 
 impl Playbook {
-    /// A playbook from data that [`Playbook::source_json`] gave, whatever the built-in one is by now.
+    /// A playbook from data that [`Playbook::source_json`] gave, under the version it had then, whatever the built-in one is by
+    /// now. A text for a code that was not there yet is the built-in one's.
     ///
     /// # Errors
-    /// The first fault found: for data that was not whole when it was stored.
-    pub fn stored(source: Value) -> Result<Playbook, PlaybookError> {
-        Playbook::from_source(source, |_| true)
+    /// The first fault found: for data that was not whole when it was stored, or by rules that came later.
+    pub fn stored(version: &str, mut source: Value) -> Result<Playbook, PlaybookError> {
+        let builtin = Playbook::builtin();
+        for section in ["withheld", "no_reward", "reward", "chosen"] {
+            let mut texts = builtin.source[section].clone();
+            lay_over(&mut texts, &source[section], &mut Vec::new());
+            if let Some(source) = source.as_object_mut() {
+                source.insert(section.to_owned(), texts);
+            }
+        }
+        let playbook = Playbook::from_source(source, |_| true)?;
+        Ok(Playbook { version: version.to_owned(), ..playbook })
     }
 }
 

@@ -114,3 +114,18 @@ fn the_example_in_the_documentation_is_a_playbook() {
     assert_eq!(of(&playbook, "r2f3m2").limit.percent, 8);
     assert_eq!(idea(of(&playbook, "r2f3m2"), "bundles").reward, Some(Reward::Cashback(5)));
 }
+
+#[test]
+fn a_stored_playbook_is_read_as_it_was_and_later_codes_have_the_built_in_words() {
+    let own = Playbook::overridden(&json!({ "withheld": { "cooldown": { "en": "Not today.", "ru": "Не сегодня." } } }))
+        .unwrap();
+    let mut source = own.source_json().clone();
+    source["withheld"].as_object_mut().unwrap().remove("ask_first");
+    source["no_reward"].as_object_mut().unwrap().remove("limit");
+    let stored = Playbook::stored(own.version(), source).unwrap();
+    assert_eq!(stored.version(), own.version());
+    assert_eq!(stored.withheld(Withheld::Cooldown, Language::En), "Not today.");
+    let builtin = Playbook::builtin();
+    assert_eq!(stored.withheld(Withheld::AskFirst, Language::En), builtin.withheld(Withheld::AskFirst, Language::En));
+    assert_eq!(Playbook::stored(own.version(), own.source_json().clone()).as_ref(), Ok(&own));
+}

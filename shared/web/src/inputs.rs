@@ -9,6 +9,8 @@ use playbook::{Entry, Language, Playbook};
 use segmentation::{Day, Profile};
 use sha2::{Digest, Sha256};
 
+use crate::problem::Problem;
+
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
@@ -95,6 +97,14 @@ fn shifted(entry: &Entry) -> impl Iterator<Item = String> {
     let shifted =
         |calendar: &Calendar| matches!(calendar, Calendar::Slots { .. } | Calendar::Event { on: Event::UsualDay, .. });
     entry.ideas.iter().filter(move |idea| shifted(&idea.calendar)).map(|idea| Playbook::series(entry, idea))
+}
+
+/// The language of a `lang` in a query.
+///
+/// # Errors
+/// 422 where it is none of the playbook's.
+pub fn language(tag: &str) -> Result<Language, Problem> {
+    Language::named_in(tag).ok_or_else(|| Problem::field("lang", "is one of en, ru"))
 }
 
 /// A decision's id: the first 128 bits of SHA-256 over its document's JSON, in hex.

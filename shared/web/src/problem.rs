@@ -180,6 +180,10 @@ impl From<Refusal> for Problem {
                 Problem::new(StatusCode::GONE, "customer-erased", "The customer was erased", detail)
             }
             Refusal::LineUnknown { .. } | Refusal::ReturnExceedsLine { .. } => Problem::field("lines", detail),
+            Refusal::NotOffered { field, detail: why } => {
+                let told = conflict("not-offered", "The customer was not offered this");
+                Problem { errors: vec![FieldError { field: field.to_owned(), detail: why }], ..told }
+            }
             Refusal::NothingToReturn => Problem::field("amount", detail),
         }
     }

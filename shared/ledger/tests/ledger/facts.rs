@@ -67,7 +67,7 @@ async fn a_fact_is_taken_once_and_other_content_under_its_id_is_refused() {
     let (ledger, shop, ann) = (&world.ledger, &world.shop, customer_id("ann"));
     let today = world.today();
     assert_eq!(ledger.record_attributes(shop, &ann, &consent(5, true)).await.unwrap().status, Status::Recorded);
-    let first = ledger.record_choice(shop, today, &ann, &chosen("C-1", 7)).await.unwrap();
+    let first = ledger.record_choice(shop, today, &ann, &chosen("C-1", 7), &|_| Ok(())).await.unwrap();
     assert_eq!((first.status, first.choice.until), (Status::Recorded, day("2026-11-28")));
     let price = said("1", Survey::Reason, Answer::Price, None);
     ledger.record_answer(shop, today, &ann, &price).await.unwrap();
@@ -76,11 +76,11 @@ async fn a_fact_is_taken_once_and_other_content_under_its_id_is_refused() {
     // A day later: what was accepted is what is answered.
     let later = today.plus(1);
     assert_eq!(ledger.record_attributes(shop, &ann, &consent(5, true)).await.unwrap().status, Status::Duplicate);
-    let again = ledger.record_choice(shop, later, &ann, &chosen("C-1", 7)).await.unwrap();
+    let again = ledger.record_choice(shop, later, &ann, &chosen("C-1", 7), &|_| Ok(())).await.unwrap();
     assert_eq!(again, ledger::ChoiceReceipt { status: Status::Duplicate, ..first });
     let again = ledger.record_answer(shop, later, &ann, &price).await.unwrap();
     assert_eq!((again.status, again.answered.day), (Status::Duplicate, today));
-    let other = ledger.record_choice(shop, today, &ann, &chosen("C-1", 8)).await;
+    let other = ledger.record_choice(shop, today, &ann, &chosen("C-1", 8), &|_| Ok(())).await;
     assert_eq!(refusal(other), Refusal::OtherContent { what: "choice", id: "C-1".into() });
     let other = said("1", Survey::Reason, Answer::Quality, None);
     let other = ledger.record_answer(shop, today, &ann, &other).await;
@@ -157,7 +157,9 @@ async fn facts_of_one_customer_at_the_same_time_are_all_taken() {
             let ann = customer_id("ann");
             match n % 3 {
                 0 => ledger.record_attributes(&shop, &ann, &consent(n, n == 9)).await.map(|_| ()),
-                1 => ledger.record_choice(&shop, today, &ann, &chosen(&n.to_string(), 7)).await.map(|_| ()),
+                1 => {
+                    ledger.record_choice(&shop, today, &ann, &chosen(&n.to_string(), 7), &|_| Ok(())).await.map(|_| ())
+                }
                 _ => {
                     let orders = vec![order(&format!("A-{n}"), "ann", "2026-11-01", 100)];
                     ledger.record_orders(&shop, today, orders).await.remove(0).map(|_| ())
@@ -191,8 +193,11 @@ async fn what_is_dated_before_an_erasure_is_gone_for_good() {
     );
     assert!(ledger.record_attributes(shop, &ann, &consent(moment, true)).await.is_ok());
     let old = Chosen { made: Some(day("2026-11-09")), ..chosen("C-1", 30) };
-    assert_eq!(refusal(ledger.record_choice(shop, world.today(), &ann, &old).await), Refusal::CustomerErased);
-    assert!(ledger.record_choice(shop, world.today(), &ann, &chosen("C-1", 30)).await.is_ok());
+    assert_eq!(
+        refusal(ledger.record_choice(shop, world.today(), &ann, &old, &|_| Ok(())).await),
+        Refusal::CustomerErased
+    );
+    assert!(ledger.record_choice(shop, world.today(), &ann, &chosen("C-1", 30), &|_| Ok(())).await.is_ok());
     let price = said("1", Survey::Reason, Answer::Price, None);
     let answer = ledger.record_answer(shop, day("2026-11-09"), &ann, &price).await;
     assert_eq!(refusal(answer), Refusal::CustomerErased);
@@ -208,4 +213,23 @@ async fn a_profile_stored_before_any_of_this_is_read() {
     let mut names: Vec<String> = customer.to_item(&world.shop.id).unwrap().into_keys().collect();
     names.sort_unstable();
     assert_eq!(names, ["customer", "format", "moves", "orders", "pk", "sk", "version"], "what is empty is left out");
+}
+
+#[tokio::test]
+async fn of_choices_sent_at_once_each_is_weighed_on_what_the_others_left() {
+    let world = World::new().await;
+    let ann = customer_id("ann");
+    let only_one = |customer: &Customer| {
+        let first = customer.profile.choices.list.is_empty();
+        if first { Ok(()) } else { Err(Refusal::NotOffered { field: "series", detail: "chosen already".to_owned() }) }
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..16 {
+        let (ledger, shop, today, ann) = (world.ledger.clone(), world.shop.clone(), world.today(), ann.clone());
+        tasks.spawn(async move {
+            ledger.record_choice(&shop, today, &ann, &chosen(&format!("C-{n}"), 7), &only_one).await.is_ok()
+        });
+    }
+    let won = tasks.join_all().await.into_iter().filter(|won| *won).count();
+    assert_eq!(won, 1);
 }

@@ -143,7 +143,11 @@ async fn send(world: &World, mut waiting: Vec<Sent>, batch: usize) {
                 }
                 Sent::Choice(chosen) => {
                     let today = world.today();
-                    world.ledger.record_choice(&world.shop, today, &customer_id("ann"), &chosen).await.unwrap();
+                    world
+                        .ledger
+                        .record_choice(&world.shop, today, &customer_id("ann"), &chosen, &|_| Ok(()))
+                        .await
+                        .unwrap();
                 }
                 Sent::Answer(said) => {
                     let today = world.today();

@@ -67,7 +67,7 @@ fn free_delivery_dearer_than_the_limit_is_not_given() {
         let mut changes =
             playbook(json!("free_delivery"), given(json!("free_delivery")), "{reward}").source_json().clone();
         changes["segment"][SEGMENT]["limit"]["percent"] = json!(percent);
-        playbook::Playbook::stored(changes).unwrap()
+        playbook::Playbook::stored("", changes).unwrap()
     };
     let mut inputs = someone();
     // The average order is 60.00.
