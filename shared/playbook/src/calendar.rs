@@ -63,6 +63,14 @@ pub struct Slot {
     pub last: Day,
 }
 
+impl Slot {
+    /// Is the day one of its open ones?
+    #[must_use]
+    pub fn contains(&self, day: Day) -> bool {
+        (self.first..=self.last).contains(&day)
+    }
+}
+
 /// A sale of the shop.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,7 @@
 //! What a decision needs to know of a customer on a day. No id, no name, nothing secret. `known` computes it from a profile.
 
+use std::collections::BTreeMap;
+
 use segmentation::answers::{Answer, Survey};
 use segmentation::{Day, LoyaltyGroup, Minor, Rfm, Segment, UsualDay};
 use serde::{Deserialize, Serialize};
@@ -104,6 +106,9 @@ pub struct Facts {
     /// What they chose, while it lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<Chosen>,
+    /// Of every series they chose from, the day of the last choice, also of one that is over.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub last_chosen: BTreeMap<String, Day>,
     /// Last answers, one a survey.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<LastAnswer>,

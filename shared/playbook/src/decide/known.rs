@@ -1,5 +1,7 @@
 //! The facts of a profile on a day: nothing that came after it, as far as a profile can tell.
 
+use std::collections::BTreeMap;
+
 use segmentation::{Activation, Cuts, Day, Groups, LoyaltyGroup, Minor, Profile, Rhythm, Score, Segment};
 
 use crate::decide::arrivals;
@@ -76,6 +78,14 @@ impl Facts {
             programme_since: profile.attributes.programme_since().filter(|since| *since <= on),
             mailing_consent: profile.attributes.consents(),
             choice,
+            last_chosen: profile.choices.list.iter().filter(|choice| choice.made <= on).fold(
+                BTreeMap::new(),
+                |mut last, choice| {
+                    let day = last.entry(choice.series.clone()).or_insert(choice.made);
+                    *day = choice.made.max(*day);
+                    last
+                },
+            ),
             answers: profile
                 .answers
                 .iter()

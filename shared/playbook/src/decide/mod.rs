@@ -141,6 +141,9 @@ fn offer<'a>(
     if redeemed(inputs, idea, series, slot) {
         return Err(Withheld::Closed.into());
     }
+    if idea.mechanic == Mechanic::Choose && asked::chosen_in(inputs, series, slot) {
+        return Err(Withheld::Answered.into());
+    }
     let concrete = mechanics::make(inputs, entry, idea, slot, picks)?;
     let always = idea.calendar == Calendar::Always;
     let Some((text, why)) = words::say(inputs, playbook, idea, &concrete) else {
@@ -172,6 +175,8 @@ fn redeemed(inputs: &Inputs, idea: &Idea, series: &str, slot: Slot) -> bool {
     match idea.calendar {
         // Its steps open with the orders, so the same slot gives again.
         _ if idea.mechanic == Mechanic::RisingCashback => false,
+        // A choice is redeemed by the day on which it was made, any of the slot's.
+        _ if idea.mechanic == Mechanic::Choose => slots.iter().any(|made| slot.contains(*made)),
         // The usual day after a slot's beginning can be a little less than P after the one before.
         Calendar::Event { on: Event::UsualDay, .. } => slots.contains(&slot.first),
         Calendar::Event { every, .. } => {

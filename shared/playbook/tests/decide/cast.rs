@@ -1,5 +1,7 @@
 //! A cast of typical customers, one a segment, and a small shoe shop. It is made up: no data set we have knows brands.
 
+use std::collections::BTreeMap;
+
 use playbook::decide::{
     Candidate, Channel, Facts, Favourite, Inputs, LastAnswer, Milestone, MoneyWords, OfferSettings, RunsOut,
     SeriesStates, Tier,
@@ -51,6 +53,7 @@ pub(crate) fn customer(segment: Segment, on: Day) -> Facts {
         programme_since: Some(on.plus(-5 - 3 * 365)),
         mailing_consent: true,
         choice: None,
+        last_chosen: BTreeMap::new(),
         answers: Vec::new(),
     }
 }

@@ -260,3 +260,23 @@ fn the_usual_day_is_a_habit_seen_in_the_orders() {
     let mondays = profile(&[4, 11, 25, 39, 46]);
     assert_eq!(facts(&mondays, 60).usual_day, Some(UsualDay::Weekday("mon".parse().unwrap())));
 }
+
+#[test]
+fn the_last_choice_of_each_series_is_known_also_when_it_is_over_and_none_of_later_days() {
+    let mut profile = vip();
+    for (id, series, made) in [("1", "a", 10), ("2", "b", 12), ("3", "a", 20), ("4", "a", 60)] {
+        let text = |text: &str| text.to_owned();
+        let day = on_time().plus(made);
+        profile.choices.push(Choice {
+            id: text(id),
+            series: text(series),
+            category: text("tea"),
+            reward: text("discount-5"),
+            made: day,
+            until: day,
+        });
+    }
+    let facts = facts(&profile, 50);
+    let last: Vec<(&str, Day)> = facts.last_chosen.iter().map(|(series, day)| (series.as_str(), *day)).collect();
+    assert_eq!(last, [("a", on_time().plus(20)), ("b", on_time().plus(12))]);
+}
