@@ -25,6 +25,7 @@ pub use decision::{Choice, ChoiceReward, Decision, Given, NotOffered, Offer, On,
 pub use facts::{Chosen, Facts, Favourite, LastAnswer, Milestone};
 pub use inputs::{Cart, CategoryPair, Channel, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier};
 pub use known::Standing;
+pub use picks::LEFT_BEHIND;
 
 use segmentation::Place;
 
