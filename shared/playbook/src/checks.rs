@@ -157,8 +157,7 @@ fn calendar(idea: &Idea, place: &str) -> Checked {
     if idea.kind() != IdeaKind::Reward {
         return range(|| format!("{place}.validity"), idea.validity.into(), 0, 0);
     }
-    let counts =
-        matches!(idea.mechanic, Mechanic::RisingCashback | Mechanic::Challenge { .. } | Mechanic::Regularity { .. });
+    let counts = idea.mechanic.counts_orders();
     if counts && !matches!(idea.calendar, Calendar::Slots { .. }) {
         return wrong("has to be slots: orders are counted inside one");
     }

@@ -26,6 +26,18 @@ pub struct Milestone {
     pub day: Day,
 }
 
+/// A segment that the customer left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Which one, as the playbook was read for it.
+    pub segment: Segment,
+    /// When they had come there, as far as known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Day>,
+    /// When they left it.
+    pub day: Day,
+}
+
 /// What the customer chose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
@@ -92,6 +104,9 @@ pub struct Facts {
     /// When they came into the segment the playbook is read for, oldest first, as far as known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub arrived: Vec<Day>,
+    /// Segments left in the last [`Facts::LEFT_DAYS`] days, the last left first, each once: at most [`Facts::LEFT`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
     /// Categories bought, most orders first, then the last bought: at most [`Facts::FAVOURITES`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Favourite>,
@@ -117,6 +132,10 @@ pub struct Facts {
 impl Facts {
     /// Days of orders that are kept: enough for every challenge.
     pub const RECENT: usize = 24;
+    /// Segments left that are kept.
+    pub const LEFT: usize = 4;
+    /// For how many days they are: as long as what was begun there may last.
+    pub const LEFT_DAYS: i64 = 90;
     /// Favourite categories that are kept.
     pub const FAVOURITES: usize = 5;
 

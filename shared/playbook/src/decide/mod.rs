@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod asked;
+mod begun;
 mod candidate;
 mod concrete;
 mod decision;
@@ -22,7 +23,7 @@ mod words;
 
 pub use candidate::{Candidate, RunsOut};
 pub use decision::{Choice, ChoiceReward, Decision, Given, NotOffered, Offer, On, Progress, Reason, Shown, Unrewarded};
-pub use facts::{Chosen, Facts, Favourite, LastAnswer, Milestone};
+pub use facts::{Chosen, Facts, Favourite, LastAnswer, Left, Milestone};
 pub use inputs::{Cart, CategoryPair, Channel, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier};
 pub use known::Standing;
 pub use picks::LEFT_BEHIND;
@@ -68,6 +69,15 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
         }
         Some(Err((idea, campaign, why))) => withheld.push(not_offered(playbook, inputs, idea, campaign, why.into())),
         None => {}
+    }
+    for begun in begun::kept(inputs, playbook, &mut picks) {
+        match begun {
+            Ok(offer) => {
+                rewards += 1;
+                offers.push(offer);
+            }
+            Err((idea, campaign, why)) => withheld.push(not_offered(playbook, inputs, idea, campaign, why.into())),
+        }
     }
     for idea in &entry.ideas {
         let series = Playbook::series(entry, idea);
@@ -142,6 +152,19 @@ fn offer<'a>(
     if redeemed(inputs, idea, series, slot) {
         return Err(Withheld::Closed.into());
     }
+    concrete_offer(inputs, playbook, entry, idea, series, slot, picks)
+}
+
+/// The idea in its open slot, made concrete and said.
+fn concrete_offer<'a>(
+    inputs: &'a Inputs,
+    playbook: &Playbook,
+    entry: &Entry,
+    idea: &Idea,
+    series: &str,
+    slot: Slot,
+    picks: &mut Picks<'a>,
+) -> Result<Offer, Refused> {
     if idea.mechanic == Mechanic::Choose && asked::chosen_in(inputs, series, slot) {
         return Err(Withheld::Answered.into());
     }
@@ -157,7 +180,7 @@ fn offer<'a>(
         id,
         idea: idea.code.clone(),
         mechanic: idea.mechanic,
-        kind,
+        kind: idea.kind(),
         place: idea.place,
         text,
         reason: Reason { campaign: series.to_owned(), slot: (!always).then_some(slot.first), step, text: why },
