@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use playbook::decide::{Candidate, Cart, OfferSettings, RunsOut};
+use playbook::decide::{Candidate, Cart, LEFT_BEHIND, OfferSettings, RunsOut};
 use segmentation::{Day, ProductKey, Profile};
 
 use crate::catalogue::Catalogue;
@@ -21,8 +21,12 @@ const SPARE: usize = 4;
 const CART: (usize, usize) = (50, 5);
 /// Products bought before that may be used up.
 const RUNNING_OUT: usize = 8;
-/// Products of each favourite category.
-const OF_FAVOURITE: usize = 10;
+/// Products of each favourite category, and of each in the cart.
+const OF_CATEGORY: usize = 6;
+/// Further ones of each favourite category, of brands never bought: one a brand.
+const OF_NEW_BRANDS: usize = 3;
+/// Brands left behind, and products of each.
+const LEFT_BRANDS: (usize, usize) = (5, 3);
 /// Categories that go with a favourite one, and products of each.
 const NEIGHBOURS: (usize, usize) = (3, 4);
 /// Products of each of the shelves that everyone shares.
@@ -76,6 +80,7 @@ pub fn candidates(
     }
     found.running_out(&bought);
     found.of_categories(cart, settings);
+    found.of_left_brands();
     found.of_shelves(settings);
     let mut candidates: Vec<Candidate> = found.found.into_values().collect();
     candidates.sort_unstable_by(|a, b| a.id.cmp(&b.id));
@@ -155,8 +160,11 @@ impl<'a> Gathering<'a> {
         let of_cart: BTreeSet<String> = cart.iter().flat_map(|cart| &cart.categories).take(CART.1).cloned().collect();
         let favourites: Vec<String> = self.tried.favourites().into_iter().map(|favourite| favourite.name).collect();
         for name in of_cart.iter().chain(&favourites) {
-            let keys: Vec<ProductKey> = self.sold_of(name, OF_FAVOURITE);
-            keys.into_iter().for_each(|key| self.add(key));
+            self.sold_of(name, OF_CATEGORY).into_iter().for_each(|key| self.add(key));
+            if favourites.contains(name) {
+                self.of_new_brands(name).into_iter().for_each(|key| self.add(key));
+                self.last_bought(name).into_iter().for_each(|key| self.add(key));
+            }
             let typed = settings.complements.iter().filter(|pair| pair.category == *name);
             let typed = typed.map(|pair| (pair.goes_with.as_str(), TYPED));
             let learned = self.catalogue.with_category(name).iter();
@@ -193,9 +201,50 @@ impl<'a> Gathering<'a> {
         self.bought.contains_key(&key) || self.in_cart.contains(&key)
     }
 
+    /// The most popular of a category that can be had and are not theirs.
     fn sold_of(&self, category: &str, most: usize) -> Vec<ProductKey> {
-        let in_stock = |product: &ProductRef<'_>| self.catalogue.in_stock(product.key());
-        self.catalogue.of_category(category).filter(in_stock).take(most).map(ProductRef::key).collect()
+        self.catalogue.of_category(category).map(ProductRef::key).filter(|key| self.is_new(*key)).take(most).collect()
+    }
+
+    /// Of a category, the most popular product of each brand never bought: those of the brands bought may fill all other places.
+    fn of_new_brands(&self, category: &str) -> Vec<ProductKey> {
+        let mut seen = HashSet::new();
+        let new = |product: &ProductRef<'_>| {
+            let brand = product.brand().filter(|brand| self.tried.brand(brand).is_none());
+            brand.is_some_and(|brand| self.is_new(product.key()) && seen.insert(brand.to_owned()))
+        };
+        self.catalogue.of_category(category).filter(new).take(OF_NEW_BRANDS).map(ProductRef::key).collect()
+    }
+
+    /// Of a category what they bought last: the one known product that a bundle is made around.
+    fn last_bought(&self, category: &str) -> Option<ProductKey> {
+        let of_category = |key: &ProductKey| {
+            let product = self.catalogue.get(*key).filter(|product| product.active());
+            product.is_some_and(|product| product.category() == Some(category)) && self.catalogue.in_stock(*key)
+        };
+        let bought = self.bought.iter().filter(|(key, _)| of_category(key));
+        bought.max_by_key(|(key, day)| (**day, **key)).map(|(key, _)| *key)
+    }
+
+    /// The best of the brands that were left behind, the last left first: of favourite categories, as only these are asked for.
+    fn of_left_brands(&mut self) {
+        let favourites: HashSet<String> = self.tried.favourites().into_iter().map(|favourite| favourite.name).collect();
+        let favourite = |product: &ProductRef<'_>| product.category().is_some_and(|name| favourites.contains(name));
+        let of_brand = |name: &&str| {
+            // What was bought as long ago may be shown anew.
+            let left = |key| self.bought.get(&key).is_none_or(|day| LEFT_BEHIND.contains(&self.on.since(*day)));
+            let can_be_had = |key| self.catalogue.in_stock(key) && !self.in_cart.contains(&key);
+            let new = |product: &ProductRef<'_>| favourite(product) && left(product.key()) && can_be_had(product.key());
+            self.catalogue.of_brand(name).filter(new).take(LEFT_BRANDS.1).map(ProductRef::key).collect::<Vec<_>>()
+        };
+        let brands = self.tried.left_behind(self.on);
+        let shelves = brands.iter().map(of_brand).filter(|keys| !keys.is_empty()).take(LEFT_BRANDS.0);
+        let keys: Vec<ProductKey> = shelves.flatten().collect();
+        keys.into_iter().for_each(|key| self.add(key));
+    }
+
+    fn is_new(&self, key: ProductKey) -> bool {
+        !self.is_theirs(key) && self.catalogue.in_stock(key)
     }
 
     /// What everyone may be shown: bestsellers, markdowns, past seasons, low prices, sets.
@@ -210,7 +259,6 @@ impl<'a> Gathering<'a> {
         // A shop that does not say which season is on has no past ones.
         let season = settings.season.as_deref();
         let past = season.into_iter().flat_map(|season| catalogue.past_seasons(season));
-        let past = past.filter(|product| product.markdown().is_some());
         let keys: Vec<ProductKey> = catalogue
             .popular()
             .filter(in_stock)
@@ -230,7 +278,11 @@ impl<'a> Gathering<'a> {
             return;
         }
         let Some(product) = self.catalogue.get(key) else { return };
-        let in_stock = |id: &str| self.catalogue.in_stock(ProductKey::of(id));
+        // A part that the shop never sent may be sold only in its set.
+        let can_be_had = |id: &str| {
+            let key = ProductKey::of(id);
+            self.catalogue.get(key).is_none_or(ProductRef::active) && self.catalogue.in_stock(key)
+        };
         let candidate = Candidate {
             id: product.id().to_owned(),
             name: product.name().to_owned(),
@@ -239,7 +291,7 @@ impl<'a> Gathering<'a> {
             price: product.price(),
             list_price: product.list_price(),
             season: product.season().map(str::to_owned),
-            in_stock: product.active() && self.catalogue.in_stock(key) && product.parts().all(in_stock),
+            in_stock: product.active() && self.catalogue.in_stock(key) && product.parts().all(can_be_had),
             image: product.image().map(str::to_owned),
             url: product.url().map(str::to_owned),
             parts: product.parts().map(str::to_owned).collect(),

@@ -139,10 +139,10 @@ impl Catalogue {
         self.shelf(self.goods.shelves.seasons.get(season))
     }
 
-    /// Active products of every other season than the current one, season by season.
+    /// Active marked-down products of every other season than the current one, deepest first: at most 12 of each of the 13
+    /// seasons with the deepest markdowns, so a lookup is short however many seasons a shop names.
     pub fn past_seasons(&self, current: &str) -> impl Iterator<Item = ProductRef<'_>> {
-        let others = self.goods.shelves.seasons.iter().filter(move |(season, _)| ***season != *current);
-        others.flat_map(|(_, places)| self.shelf(Some(places)))
+        self.shelf(Some(&self.goods.shelves.season_down)).filter(move |product| product.season() != Some(current))
     }
 
     /// Every category that has an active product, in order of its name.

@@ -1,6 +1,6 @@
 //! Short lists of products, made once per version: a lookup takes from a shelf and never looks through a whole catalogue.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use segmentation::Minor;
@@ -13,6 +13,11 @@ pub(crate) struct Place {
     pub(crate) chunk: u32,
     pub(crate) row: u32,
 }
+
+/// The most marked-down products of a season: few, as a lookup looks at those of every season.
+pub(crate) const OF_SEASON_DOWN: usize = 12;
+/// Seasons whose markdowns are kept, the deepest first: a shop has a handful.
+pub(crate) const SEASONS_DOWN: usize = 13;
 
 /// The most products of a shelf.
 pub const SHELF: usize = 100;
@@ -28,6 +33,8 @@ pub(crate) struct Shelves {
     pub(crate) bundles: Vec<Place>,
     /// By depth, deepest first.
     pub(crate) marked_down: Vec<Place>,
+    /// Those of a season, deepest first: at most [`OF_SEASON_DOWN`] of each of at most [`SEASONS_DOWN`] seasons.
+    pub(crate) season_down: Vec<Place>,
     /// In the learned order; longer than a shelf.
     pub(crate) popular: Vec<Place>,
     pub(crate) bands: Option<(Minor, Minor)>,
@@ -52,6 +59,18 @@ impl Shelves {
             depths.extend(product.markdown().map(|depth| (std::cmp::Reverse(depth), depths.len(), place)));
         }
         depths.sort_unstable();
+        let season = |place: Place| chunks.get(place.chunk as usize)?.at(place.row as usize)?.season();
+        let mut of_season: HashMap<&str, usize> = HashMap::new();
+        let seasonal = |place: &Place| {
+            let Some(season) = season(*place) else { return false };
+            if of_season.len() >= SEASONS_DOWN && !of_season.contains_key(season) {
+                return false;
+            }
+            let taken = of_season.entry(season).or_default();
+            *taken += 1;
+            *taken <= OF_SEASON_DOWN
+        };
+        shelves.season_down = depths.iter().map(|(_, _, place)| *place).filter(seasonal).collect();
         shelves.marked_down = depths.into_iter().take(SHELF).map(|(_, _, place)| place).collect();
         shelves.bands = bands(prices);
         shelves.popular = popular;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use playbook::decide::{Facts, Favourite};
+use playbook::decide::{Facts, Favourite, LEFT_BEHIND};
 use segmentation::{Day, Profile, Taste};
 
 use crate::catalogue::Catalogue;
@@ -62,6 +62,16 @@ impl Tried {
     #[must_use]
     pub fn category(&self, name: &str) -> Option<Day> {
         self.categories.get(name).map(|favourite| favourite.last)
+    }
+
+    /// Brands not bought for one to two years, the last left first.
+    #[must_use]
+    pub fn left_behind(&self, on: Day) -> Vec<&str> {
+        let left = |last: &Day| LEFT_BEHIND.contains(&on.since(*last));
+        let mut brands: Vec<(Day, &str)> =
+            self.brands.iter().filter(|(_, last)| left(last)).map(|(name, last)| (*last, name.as_str())).collect();
+        brands.sort_unstable_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+        brands.into_iter().map(|(_, name)| name).collect()
     }
 
     /// When something of the brand was bought last.

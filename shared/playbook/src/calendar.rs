@@ -63,6 +63,14 @@ pub struct Slot {
     pub last: Day,
 }
 
+impl Slot {
+    /// Is the day one of its open ones?
+    #[must_use]
+    pub fn contains(&self, day: Day) -> bool {
+        (self.first..=self.last).contains(&day)
+    }
+}
+
 /// A sale of the shop.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +103,12 @@ pub enum Open {
 }
 
 impl Calendar {
+    /// Do its slots begin on other days for other customers?
+    #[must_use]
+    pub fn is_shifted(&self) -> bool {
+        matches!(self, Calendar::Slots { .. } | Calendar::Event { on: Event::UsualDay, .. })
+    }
+
     /// Is it open on `day` for the customer to whom this `happened`? `shift` is any number that is fixed for customer and
     /// series; only its remainder by P counts.
     pub fn on(&self, day: Day, shift: u32, sales: &[Sale], happened: &impl Happened) -> Open {

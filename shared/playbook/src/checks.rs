@@ -142,7 +142,7 @@ fn amount(reward: &Reward, place: impl Fn() -> String) -> Checked {
     }
 }
 
-/// Law 12: a reward has a slot, and V <= validity <= P.
+/// Law 12: a reward has a slot, and V <= validity <= P; V = validity where orders are counted.
 fn calendar(idea: &Idea, place: &str) -> Checked {
     let wrong = |wants| Err(PlaybookError::WrongCalendar { place: place.to_owned(), wants });
     let cycle = match idea.calendar {
@@ -157,8 +157,7 @@ fn calendar(idea: &Idea, place: &str) -> Checked {
     if idea.kind() != IdeaKind::Reward {
         return range(|| format!("{place}.validity"), idea.validity.into(), 0, 0);
     }
-    let counts =
-        matches!(idea.mechanic, Mechanic::RisingCashback | Mechanic::Challenge { .. } | Mechanic::Regularity { .. });
+    let counts = idea.mechanic.counts_orders();
     if counts && !matches!(idea.calendar, Calendar::Slots { .. }) {
         return wrong("has to be slots: orders are counted inside one");
     }
@@ -170,6 +169,8 @@ fn calendar(idea: &Idea, place: &str) -> Checked {
         // How long a sale lasts stands in the shop's settings; its offers end with it.
         Calendar::Sale | Calendar::FinalDays => (1, LONGEST_CYCLE),
     };
+    // What is counted is shown as long as it is promised.
+    let most = if counts { least } else { most };
     let least = if idea.mechanic == Mechanic::UsualDayCode { least.max(WEEK) } else { least };
     range(|| format!("{place}.validity"), idea.validity.into(), least.into(), most.into())
 }

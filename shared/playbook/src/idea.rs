@@ -69,7 +69,8 @@ pub struct Idea {
     /// [`Mechanic::Choose`]: what there is to choose from, 1 to 5; with one, the customer chooses the category only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Reward>,
-    /// Days a reward is valid from its slot's first day; 0 where nothing is given. A sale's or a month's ends with it at the latest.
+    /// Days a reward is valid from its slot's first day; 0 where nothing is given; where orders are
+    /// counted, the slot's open days. A sale's or a month's ends with it at the latest.
     pub validity: u16,
     /// Products shown at most, 1 to 10, by mechanics that show some.
     pub show: u8,

@@ -172,6 +172,12 @@ impl Placeholder {
 }
 
 impl Mechanic {
+    /// Does it count the orders of a slot?
+    #[must_use]
+    pub fn counts_orders(self) -> bool {
+        matches!(self, Mechanic::RisingCashback | Mechanic::Challenge { .. } | Mechanic::Regularity { .. })
+    }
+
     /// Is there nothing to it without a reward?
     #[must_use]
     pub fn must_give(self) -> bool {

@@ -2,7 +2,7 @@
 
 use catalogue::{Catalogue, Learned, candidates, cart};
 use playbook::decide::{Candidate, CategoryPair, OfferSettings, RunsOut};
-use segmentation::{Minor, Profile};
+use segmentation::{Bought, BoughtLine, Minor, Profile};
 
 use crate::shop::{customer, interval, key, list, product, shop, today};
 
@@ -189,4 +189,72 @@ fn what_lies_in_the_cart_is_never_offered_from_its_candidates() {
     let shown: Vec<&str> =
         decision.offers.iter().flat_map(|offer| &offer.products).map(|product| product.id.as_str()).collect();
     assert_eq!(shown, ["laces"]);
+}
+
+/// Somebody who bought a boot of one brand lately, and of another long ago, in a shop whose best boots they have all bought.
+fn brands() -> (Vec<catalogue::Product>, Learned, Profile) {
+    let branded =
+        |id: &str, brand: &str| catalogue::Product { brand: Some(brand.to_owned()), ..product(id, "Shoes", 5_000) };
+    let mut goods: Vec<catalogue::Product> = (0..20).map(|n| branded(&format!("nord {n:02}"), "Nord")).collect();
+    goods.extend([branded("olda", "Olda"), branded("vela", "Vela"), branded("vela too", "Vela")]);
+    let popular = (0..20).map(|n| (key(&format!("nord {n:02}")), 100 - n)).collect();
+    let mut profile = Profile::default();
+    let line = |id: &str, brand: &str| BoughtLine {
+        product: Some(key(id)),
+        category: Some("Shoes".to_owned()),
+        brand: Some(brand.to_owned()),
+        unit_price: Some(Minor(5_000)),
+    };
+    let old = Bought { day: today().plus(-500), lines: vec![line("olda before", "Olda")] };
+    let lines = (0..12).map(|n| line(&format!("nord {n:02}"), "Nord")).collect();
+    [old, Bought { day: today().plus(-30), lines }].iter().for_each(|bought| profile.remember(bought));
+    (goods, Learned { popular, ..Learned::default() }, profile)
+}
+
+#[test]
+fn brands_left_behind_and_never_bought_come_into_question_however_popular_the_others_are() {
+    let (goods, learned, profile) = brands();
+    let found = plain(&shop(goods, &learned, &[]), &profile);
+    assert_eq!(find(&found, "olda").brand_bought, Some(today().plus(-500)));
+    assert_eq!(find(&found, "vela").brand_bought, None);
+    assert!(found.iter().all(|candidate| candidate.id != "vela too"), "one a brand is enough to show it");
+}
+
+#[test]
+fn what_was_bought_takes_no_place_among_the_best_of_a_favourite_category() {
+    let (goods, learned, profile) = brands();
+    let found = plain(&shop(goods, &learned, &[]), &profile);
+    for n in 12..18 {
+        assert_eq!(find(&found, &format!("nord {n}")).bought, None);
+    }
+}
+
+#[test]
+fn of_past_seasons_the_deepest_markdowns_come_into_question_whatever_the_season_is_called() {
+    let marked = |n: usize, season: &str, price: i64| catalogue::Product {
+        list_price: Some(Minor(10_000)),
+        season: Some(season.to_owned()),
+        ..product(&format!("{season} {n:03}"), "Coats", price)
+    };
+    // Autumn's many are marked down by a tenth, spring's few by half: by name autumn comes first. This season's go deepest.
+    let mut goods: Vec<catalogue::Product> = (0..150).map(|n| marked(n, "autumn", 9_000)).collect();
+    goods.extend((0..3).map(|n| marked(n, "spring", 5_000)));
+    goods.extend((0..150).map(|n| marked(n, "winter", 1_000)));
+    let catalogue = shop(goods, &Learned::default(), &[]);
+    let settings = OfferSettings { season: Some("winter".to_owned()), ..OfferSettings::default() };
+    let found = of(&catalogue, &Profile::default(), &[], &settings);
+    let of_season = |season: &str| found.iter().filter(|found| found.season.as_deref() == Some(season)).count();
+    assert_eq!((of_season("spring"), of_season("autumn"), of_season("winter")), (3, 9, 12));
+}
+
+#[test]
+fn a_set_with_a_part_that_is_sold_no_more_cannot_be_had() {
+    let set = |part: &str| catalogue::Product { parts: vec![part.to_owned()], ..product("set", "Shoes", 8_500) };
+    let gone = catalogue::Product { active: false, ..product("cream", "Shoes", 900) };
+    let in_stock = |part: &str| {
+        let goods = vec![product("boots", "Shoes", 8_000), gone.clone(), set(part)];
+        find(&plain(&shop(goods, &Learned::default(), &[]), &boots()), "set").in_stock
+    };
+    assert!(!in_stock("cream"));
+    assert!(in_stock("boots") && in_stock("never sent"), "what is only sold in its set is no product of its own");
 }

@@ -6,3 +6,4 @@ mod bounds;
 mod cases;
 mod large;
 mod shop;
+mod whole;

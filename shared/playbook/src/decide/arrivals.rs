@@ -1,8 +1,9 @@
 //! When a customer came into the segment that the playbook is read for: by their own rhythm where that is read, else by moves
 //! and by time.
 
-use segmentation::{Activation, AxisCuts, Cuts, Day, Label, Profile, Score, Segment};
+use segmentation::{Activation, AxisCuts, Cause, Cuts, Day, Label, Profile, Score, Segment};
 
+use crate::decide::facts::Left;
 use crate::decide::inputs::RhythmRule;
 
 impl RhythmRule {
@@ -48,6 +49,43 @@ impl RhythmRule {
         }
         arrivals
     }
+
+    /// The silent segments of `segment`'s frequency and money that an order ended, the last left first.
+    pub(super) fn left(&self, orders: &[Day], gap: f64, segment: Segment) -> Vec<Left> {
+        let silences = orders.windows(2).rev().map(|pair| (pair[0], pair[1], self.score(pair[1].since(pair[0]), gap)));
+        silences
+            .filter(|(.., r)| *r != Score::Three)
+            .map(|(from, day, r)| {
+                let since = Some(from.plus(self.begins_after(gap, r)));
+                Left { segment: Segment { r, ..segment }, since, day }
+            })
+            .collect()
+    }
+}
+
+/// The segments that moves left up to `on`, the last left first; `orders`: the counted ones' days, oldest first.
+pub(super) fn left(profile: &Profile, cuts: &Cuts, orders: &[Day], on: Day) -> Vec<Left> {
+    let AxisCuts { c1, c2, .. } = cuts.recency;
+    let mut left: Vec<Left> = Vec::new();
+    let mut since: Option<Day> = None;
+    for moved in profile.moves.list.iter().map(|versioned| &versioned.moved).filter(|moved| moved.day <= on) {
+        for step in &moved.steps {
+            if let Some(segment) = step.from.0 {
+                left.push(Left { segment, since, day: moved.day });
+            }
+            // What silence did is written down with the next order, maybe long after it.
+            let silence = match step.to.0 {
+                Some(Segment { r: Score::Two, .. }) if step.cause == Cause::Decay => Some(c1 + 1),
+                Some(Segment { r: Score::One, .. }) if step.cause == Cause::Decay => Some(c2 + 1),
+                _ => None,
+            };
+            let before = orders.iter().rev().find(|order| **order < moved.day);
+            let arrived = silence.zip(before).map(|(silence, before)| before.plus(silence));
+            since = Some(arrived.map_or(moved.day, |day| day.min(moved.day)));
+        }
+    }
+    left.reverse();
+    left
 }
 
 /// When the customer came into the segment: by the moves that ended in it, and by the cut that time has carried them over

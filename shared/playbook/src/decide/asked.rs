@@ -44,6 +44,11 @@ pub(super) fn by_answer<'a>(
     Ok(())
 }
 
+/// Was the slot's choice made already? One choice a slot, however short it lasts (law 12).
+pub(super) fn chosen_in(inputs: &Inputs, series: &str, slot: Slot) -> bool {
+    inputs.customer.last_chosen.get(series).is_some_and(|made| slot.contains(*made))
+}
+
 pub(super) fn choose(inputs: &Inputs, idea: &Idea, made: &mut Concrete<'_>) -> Result<(), Withheld> {
     let facts = &inputs.customer;
     made.categories = facts.categories.iter().map(|favourite| favourite.name.clone()).collect();

@@ -1,5 +1,7 @@
 //! What a decision needs to know of a customer on a day. No id, no name, nothing secret. `known` computes it from a profile.
 
+use std::collections::BTreeMap;
+
 use segmentation::answers::{Answer, Survey};
 use segmentation::{Day, LoyaltyGroup, Minor, Rfm, Segment, UsualDay};
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,18 @@ pub struct Milestone {
     /// How many.
     pub orders: u32,
     /// On which day.
+    pub day: Day,
+}
+
+/// A segment that the customer left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Which one, as the playbook was read for it.
+    pub segment: Segment,
+    /// When they had come there, as far as known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Day>,
+    /// When they left it.
     pub day: Day,
 }
 
@@ -90,6 +104,9 @@ pub struct Facts {
     /// When they came into the segment the playbook is read for, oldest first, as far as known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub arrived: Vec<Day>,
+    /// Segments left in the last [`Facts::LEFT_DAYS`] days, the last left first, each once: at most [`Facts::LEFT`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
     /// Categories bought, most orders first, then the last bought: at most [`Facts::FAVOURITES`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Favourite>,
@@ -104,6 +121,9 @@ pub struct Facts {
     /// What they chose, while it lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<Chosen>,
+    /// Of every series they chose from, the day of the last choice, also of one that is over.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub last_chosen: BTreeMap<String, Day>,
     /// Last answers, one a survey.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<LastAnswer>,
@@ -112,6 +132,10 @@ pub struct Facts {
 impl Facts {
     /// Days of orders that are kept: enough for every challenge.
     pub const RECENT: usize = 24;
+    /// Segments left that are kept.
+    pub const LEFT: usize = 4;
+    /// For how many days they are: as long as what was begun there may last.
+    pub const LEFT_DAYS: i64 = 90;
     /// Favourite categories that are kept.
     pub const FAVOURITES: usize = 5;
 

@@ -4,7 +4,7 @@
 use segmentation::Day;
 
 use crate::decide::Refused;
-use crate::decide::facts::Facts;
+use crate::decide::facts::{Facts, Left};
 use crate::decide::inputs::Inputs;
 use crate::entry::{Entry, Rule};
 use crate::mechanic::Mechanic;
@@ -19,8 +19,16 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn of(inputs: &Inputs, entry: &Entry) -> Gate {
+        Gate::on(inputs, entry, inputs.customer.here_since(), inputs.day)
+    }
+
+    /// As it stood on the day on which they left the entry's segment.
+    pub(super) fn of_left(inputs: &Inputs, entry: &Entry, left: &Left) -> Gate {
+        Gate::on(inputs, entry, left.since, left.day)
+    }
+
+    fn on(inputs: &Inputs, entry: &Entry, here: Option<Day>, day: Day) -> Gate {
         let facts = &inputs.customer;
-        let here = facts.here_since();
         let after = |days: u16| here.map(|here| here.plus(i64::from(days)));
         let closed = |why, opens| Gate { closed: Some(why), opens };
         if inputs.degraded {
@@ -35,17 +43,17 @@ impl Gate {
         if entry.limit.percent == 0 || entry.limit.rewards == 0 {
             return closed(NoReward::Limit, None);
         }
-        if entry.ends_after.and_then(after).is_some_and(|end| inputs.day >= end) {
+        if entry.ends_after.and_then(after).is_some_and(|end| day >= end) {
             return closed(NoReward::Ended, None);
         }
-        if entry.reward == Rule::AfterAnswer && !answered(facts, entry) {
+        if entry.reward == Rule::AfterAnswer && !answered(facts, entry, here, day) {
             let opens = entry.opens_unanswered_after.and_then(after);
-            if opens.is_none_or(|opens| inputs.day < opens) {
+            if opens.is_none_or(|opens| day < opens) {
                 return closed(NoReward::AskFirst, opens);
             }
         }
         if let Some(opens) = after(entry.gentle_days)
-            && inputs.day < opens
+            && day < opens
         {
             return closed(NoReward::GentleFirst, Some(opens));
         }
@@ -80,11 +88,11 @@ impl Gate {
 }
 
 /// An answer, to any survey that the entry asks, given since they came here.
-fn answered(facts: &Facts, entry: &Entry) -> bool {
-    let since = facts.here_since().unwrap_or(Day::MIN);
+fn answered(facts: &Facts, entry: &Entry, here: Option<Day>, day: Day) -> bool {
+    let since = here.unwrap_or(Day::MIN);
     let mut asked = entry.ideas.iter().filter_map(|idea| match idea.mechanic {
         Mechanic::Survey(survey) => Some(survey),
         _ => None,
     });
-    asked.any(|survey| facts.answer(survey).is_some_and(|answer| answer.day >= since))
+    asked.any(|survey| facts.answer(survey).is_some_and(|answer| (since..=day).contains(&answer.day)))
 }

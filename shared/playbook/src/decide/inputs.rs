@@ -6,9 +6,11 @@ use segmentation::{Day, Minor, Segment};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Sale;
+use crate::decide::begun;
 use crate::decide::candidate::Candidate;
 use crate::decide::facts::Facts;
 use crate::language::Language;
+use crate::playbook::Playbook;
 use crate::reward::RewardCosts;
 
 /// Where the offers are to be shown.
@@ -206,5 +208,16 @@ impl Inputs {
     #[must_use]
     pub fn reading(&self) -> Option<Segment> {
         self.customer.reads_as.or(self.customer.segment)
+    }
+
+    /// The series whose slots are shifted per customer and that a decision may ask for: of the entry that is read, and of what
+    /// may have been begun in one that was left. `series.shifts` has to hold them. Each once, sorted.
+    #[must_use]
+    pub fn series_needed(&self, playbook: &Playbook) -> Vec<String> {
+        let entry = self.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment));
+        let own =
+            entry.ideas.iter().filter(|idea| idea.calendar.is_shifted()).map(|idea| Playbook::series(entry, idea));
+        let begun = begun::ideas(self, playbook).map(|(.., series)| series);
+        own.chain(begun).collect::<BTreeSet<String>>().into_iter().collect()
     }
 }

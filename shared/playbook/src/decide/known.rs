@@ -1,5 +1,8 @@
 //! The facts of a profile on a day: nothing that came after it, as far as a profile can tell.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use segmentation::{Activation, Cuts, Day, Groups, LoyaltyGroup, Minor, Profile, Rhythm, Score, Segment};
 
 use crate::decide::arrivals;
@@ -40,14 +43,24 @@ impl Facts {
         facts.usual_day = rhythm.usual_day;
         facts.streak = streak(&days, rhythm.usual_gap_days.map(|gap| standing.rhythm.begins_after(gap, Score::Two)));
         facts.recent_orders = days[days.len().saturating_sub(Facts::RECENT)..].to_vec();
+        let vip = |segment: Segment| standing.groups.of(segment) == LoyaltyGroup::Vip;
         let own = group == LoyaltyGroup::Vip && rhythm.gaps >= standing.rhythm.min_gaps;
         if let Some(gap) = rhythm.usual_gap_days.filter(|_| own) {
             let r = standing.rhythm.score(values.recency_days.into(), gap);
             facts.reads_as = Some(Segment { r, ..segment });
             facts.arrived = standing.rhythm.arrivals(&facts.recent_orders, gap, r, on);
+            facts.left = standing.rhythm.left(&facts.recent_orders, gap, segment);
+            // By the cuts the playbook was read for others than VIPs only.
+            facts.left.extend(arrivals::left(profile, cuts, &days, on).into_iter().filter(|left| !vip(left.segment)));
         } else {
             facts.arrived = arrivals::by_moves(profile, segment, activation, cuts, days.last().copied(), on);
+            facts.left = arrivals::left(profile, cuts, &days, on);
         }
+        facts.left.retain(|left| left.day <= on && on.since(left.day) < Facts::LEFT_DAYS);
+        facts.left.sort_by_key(|left| Reverse(left.day));
+        let mut seen = BTreeSet::new();
+        facts.left.retain(|left| seen.insert(left.segment.index()));
+        facts.left.truncate(Facts::LEFT);
         (facts.values, facts.segment, facts.group) = (Some(values), Some(segment), Some(group));
         facts
     }
@@ -76,6 +89,14 @@ impl Facts {
             programme_since: profile.attributes.programme_since().filter(|since| *since <= on),
             mailing_consent: profile.attributes.consents(),
             choice,
+            last_chosen: profile.choices.list.iter().filter(|choice| choice.made <= on).fold(
+                BTreeMap::new(),
+                |mut last, choice| {
+                    let day = last.entry(choice.series.clone()).or_insert(choice.made);
+                    *day = choice.made.max(*day);
+                    last
+                },
+            ),
             answers: profile
                 .answers
                 .iter()

@@ -7,6 +7,7 @@
 
 mod arrivals;
 mod asked;
+mod begun;
 mod candidate;
 mod concrete;
 mod decision;
@@ -22,9 +23,10 @@ mod words;
 
 pub use candidate::{Candidate, RunsOut};
 pub use decision::{Choice, ChoiceReward, Decision, Given, NotOffered, Offer, On, Progress, Reason, Shown, Unrewarded};
-pub use facts::{Chosen, Facts, Favourite, LastAnswer, Milestone};
+pub use facts::{Chosen, Facts, Favourite, LastAnswer, Left, Milestone};
 pub use inputs::{Cart, CategoryPair, Channel, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier};
 pub use known::Standing;
+pub use picks::LEFT_BEHIND;
 
 use segmentation::Place;
 
@@ -67,6 +69,15 @@ pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
         }
         Some(Err((idea, campaign, why))) => withheld.push(not_offered(playbook, inputs, idea, campaign, why.into())),
         None => {}
+    }
+    for begun in begun::kept(inputs, playbook, &mut picks) {
+        match begun {
+            Ok(offer) => {
+                rewards += 1;
+                offers.push(offer);
+            }
+            Err((idea, campaign, why)) => withheld.push(not_offered(playbook, inputs, idea, campaign, why.into())),
+        }
     }
     for idea in &entry.ideas {
         let series = Playbook::series(entry, idea);
@@ -141,6 +152,22 @@ fn offer<'a>(
     if redeemed(inputs, idea, series, slot) {
         return Err(Withheld::Closed.into());
     }
+    concrete_offer(inputs, playbook, entry, idea, series, slot, picks)
+}
+
+/// The idea in its open slot, made concrete and said.
+fn concrete_offer<'a>(
+    inputs: &'a Inputs,
+    playbook: &Playbook,
+    entry: &Entry,
+    idea: &Idea,
+    series: &str,
+    slot: Slot,
+    picks: &mut Picks<'a>,
+) -> Result<Offer, Refused> {
+    if idea.mechanic == Mechanic::Choose && asked::chosen_in(inputs, series, slot) {
+        return Err(Withheld::Answered.into());
+    }
     let concrete = mechanics::make(inputs, entry, idea, slot, picks)?;
     let always = idea.calendar == Calendar::Always;
     let Some((text, why)) = words::say(inputs, playbook, idea, &concrete) else {
@@ -153,7 +180,7 @@ fn offer<'a>(
         id,
         idea: idea.code.clone(),
         mechanic: idea.mechanic,
-        kind,
+        kind: idea.kind(),
         place: idea.place,
         text,
         reason: Reason { campaign: series.to_owned(), slot: (!always).then_some(slot.first), step, text: why },
@@ -172,6 +199,8 @@ fn redeemed(inputs: &Inputs, idea: &Idea, series: &str, slot: Slot) -> bool {
     match idea.calendar {
         // Its steps open with the orders, so the same slot gives again.
         _ if idea.mechanic == Mechanic::RisingCashback => false,
+        // A choice is redeemed by the day on which it was made, any of the slot's.
+        _ if idea.mechanic == Mechanic::Choose => slots.iter().any(|made| slot.contains(*made)),
         // The usual day after a slot's beginning can be a little less than P after the one before.
         Calendar::Event { on: Event::UsualDay, .. } => slots.contains(&slot.first),
         Calendar::Event { every, .. } => {

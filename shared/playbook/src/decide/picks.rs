@@ -11,7 +11,7 @@ use crate::mechanic::Band;
 use crate::why::Withheld;
 
 /// A brand last bought this many days ago has been left behind; longer ago than the second, its purchases are forgotten.
-const LEFT_BEHIND: std::ops::RangeInclusive<i64> = 365..=730;
+pub const LEFT_BEHIND: std::ops::RangeInclusive<i64> = 365..=730;
 /// The middle half of what was paid is stretched by this at its edges: who pays 10 to 20 also looks at 30.
 const PRICE_NEIGHBOURHOOD: (i64, i64) = (2, 3);
 

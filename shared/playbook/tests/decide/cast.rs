@@ -1,5 +1,7 @@
 //! A cast of typical customers, one a segment, and a small shoe shop. It is made up: no data set we have knows brands.
 
+use std::collections::BTreeMap;
+
 use playbook::decide::{
     Candidate, Channel, Facts, Favourite, Inputs, LastAnswer, Milestone, MoneyWords, OfferSettings, RunsOut,
     SeriesStates, Tier,
@@ -46,11 +48,13 @@ pub(crate) fn customer(segment: Segment, on: Day) -> Facts {
         usual_gap_days: (orders > 1).then_some(gap as f64),
         usual_day: (orders > 1).then_some(UsualDay::Weekday(last.weekday())),
         arrived: vec![on.plus(-10)],
+        left: Vec::new(),
         categories: vec![favourite("Shoes", count), favourite("Coats", 1)],
         price_band: Some((Minor(2_000), Minor(9_000))),
         programme_since: Some(on.plus(-5 - 3 * 365)),
         mailing_consent: true,
         choice: None,
+        last_chosen: BTreeMap::new(),
         answers: Vec::new(),
     }
 }

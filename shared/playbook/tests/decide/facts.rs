@@ -260,3 +260,57 @@ fn the_usual_day_is_a_habit_seen_in_the_orders() {
     let mondays = profile(&[4, 11, 25, 39, 46]);
     assert_eq!(facts(&mondays, 60).usual_day, Some(UsualDay::Weekday("mon".parse().unwrap())));
 }
+
+#[test]
+fn the_last_choice_of_each_series_is_known_also_when_it_is_over_and_none_of_later_days() {
+    let mut profile = vip();
+    for (id, series, made) in [("1", "a", 10), ("2", "b", 12), ("3", "a", 20), ("4", "a", 60)] {
+        let text = |text: &str| text.to_owned();
+        let day = on_time().plus(made);
+        profile.choices.push(Choice {
+            id: text(id),
+            series: text(series),
+            category: text("tea"),
+            reward: text("discount-5"),
+            made: day,
+            until: day,
+        });
+    }
+    let facts = facts(&profile, 50);
+    let last: Vec<(&str, Day)> = facts.last_chosen.iter().map(|(series, day)| (series.as_str(), *day)).collect();
+    assert_eq!(last, [("a", on_time().plus(20)), ("b", on_time().plus(12))]);
+}
+
+#[test]
+fn segments_left_in_the_last_ninety_days_are_known_the_last_left_first_and_since_when() {
+    let mut profile = profile(&[0, 50]);
+    moved(&mut profile, 0, "r3f1m1");
+    let step =
+        |from: &str, to: &str, cause| Step { from: Place(Some(segment(from))), to: Place(Some(segment(to))), cause };
+    let steps = vec![step("r3f1m1", "r2f1m1", Cause::Decay), step("r2f1m1", "r3f1m2", Cause::Order)];
+    profile.commit(Some(Move { day: on_time().plus(50), activation: Activation(1), steps }));
+    let left = |on| {
+        let left = facts(&profile, on).left;
+        left.iter()
+            .map(|l| (l.segment.to_string(), l.since.unwrap().since(on_time()), l.day.since(on_time())))
+            .collect::<Vec<_>>()
+    };
+    let known = [("r2f1m1".to_owned(), 31, 50), ("r3f1m1".to_owned(), 0, 50)];
+    assert_eq!(left(50), known, "late after thirty days, and that was written down with the order");
+    assert_eq!(left(139), known);
+    assert_eq!(left(140), []);
+    assert_eq!(left(49), [], "nothing of later days");
+}
+
+#[test]
+fn a_vip_left_the_silence_of_their_own_rhythm_with_the_order_that_ended_it() {
+    let profile = profile(&[0, 10, 20, 30, 40, 70]);
+    let facts = facts(&profile, 72);
+    assert_eq!(reads(&facts), "r3f3m3");
+    let left: Vec<(String, i64, i64)> = facts
+        .left
+        .iter()
+        .map(|left| (left.segment.to_string(), left.since.unwrap().since(on_time()), left.day.since(on_time())))
+        .collect();
+    assert_eq!(left, [("r2f3m3".to_owned(), 56, 70)]);
+}

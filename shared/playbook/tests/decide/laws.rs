@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use playbook::decide::{Candidate, Cart, Channel, Facts, Inputs, LastAnswer};
-use playbook::mechanic::{Answer, Survey};
+use playbook::decide::{Candidate, Cart, Channel, Chosen, Facts, Inputs, LastAnswer, Left, Offer};
+use playbook::mechanic::{Answer, Mechanic, Survey};
 use playbook::reward::RewardCosts;
 use playbook::{Playbook, decide};
 use proptest::prelude::*;
@@ -18,18 +18,61 @@ fn answers() -> impl Strategy<Value = Vec<(Survey, Answer, i64)>> {
     prop::collection::vec((prop_oneof![reason, nps, purchase], 0..60_i64).prop_map(|((s, a), d)| (s, a, d)), 0..3)
 }
 
+/// What was chosen in another segment or this one, up to 20 days ago for up to 40 days: as it was promised then.
+fn choices() -> impl Strategy<Value = Option<(&'static str, i64, i64)>> {
+    let codes = prop::sample::select(vec!["discount-40", "cashback-12", "points-9", "free_delivery"]);
+    prop::option::weighted(0.4, (codes, 0..20_i64, 20..40_i64))
+}
+
+/// Segments left, each up to 89 days ago.
+fn left() -> impl Strategy<Value = Vec<(usize, i64)>> {
+    prop::collection::vec((0..27_usize, 0..Facts::LEFT_DAYS), 0..=Facts::LEFT)
+}
+
+/// A promise: chosen, or begun in a segment that was left. It was given before, so it may go beyond the present segment's limit,
+/// and what was chosen stands also where nobody is rewarded and for who is held out since.
+fn promised(inputs: &Inputs, offer: &Offer) -> Option<Promise> {
+    let campaign = &offer.reason.campaign;
+    let own = Some(campaign.split('/').next().unwrap()) == Some(entry_of(inputs).name.as_str());
+    let chosen =
+        inputs.customer.choice.as_ref().filter(|_| offer.choice.is_none() && offer.mechanic == Mechanic::Choose);
+    match chosen {
+        Some(_) => Some(Promise::Chosen),
+        None => (!own).then_some(Promise::Begun),
+    }
+}
+
+#[derive(PartialEq)]
+enum Promise {
+    Chosen,
+    Begun,
+}
+
 prop_compose! {
     fn documents()(
         index in 0..27_usize, days in 0..730_i64, shift: u32, arrived in prop::option::of(0..120_i64), answers in answers(),
         consent: bool, mailing: bool, stock in prop::collection::vec(any::<bool>(), 16), scores in prop::collection::vec(0..9_000_u32, 16),
         in_cart in prop::option::of(prop::collection::btree_set(0..16_usize, 0..4)), delivery in prop::option::of(0..5_000_i64),
-        points_percent in prop::option::of(0..10_u8), held_out in prop::bool::weighted(0.1),
+        points_percent in prop::option::of(0..10_u8), held_out in prop::bool::weighted(0.1), choice in choices(), left in left(),
     ) -> Inputs {
         let on = today().plus(days);
         let segment = Segment::all().nth(index).unwrap();
         let answers = answers.into_iter().map(|(survey, answer, days)| LastAnswer { survey, answer, day: on.plus(-days) }).collect();
         let arrived = arrived.map(|days| on.plus(-days)).into_iter().collect();
         let mut inputs = inputs(Facts { arrived, answers, mailing_consent: consent, ..customer(segment, on) }, on, shift);
+        inputs.customer.choice = choice.map(|(reward, days, lasts)| Chosen {
+            series: "r2f3m3/choose_reward".to_owned(),
+            category: "Coats".to_owned(),
+            reward: reward.to_owned(),
+            made: on.plus(-days),
+            until: on.plus(lasts - days),
+        });
+        inputs.customer.left = left
+            .into_iter()
+            .map(|(index, days)| Left { segment: Segment::all().nth(index).unwrap(), since: None, day: on.plus(-days) })
+            .collect();
+        let needed = inputs.series_needed(Playbook::builtin());
+        inputs.series.shifts.extend(needed.into_iter().map(|series| (series, shift)));
         inputs.channel = if mailing { Channel::Mailing } else { Channel::Checkout };
         let signals = stock.into_iter().zip(scores);
         for (product, (in_stock, score)) in inputs.products.iter_mut().zip(signals) {
@@ -83,17 +126,33 @@ proptest! {
         let decision = decide(&inputs, Playbook::builtin());
         let entry = entry_of(&inputs);
         let usual = inputs.customer.average_order();
-        let mut rewarded = 0;
+        let (mut rewarded, mut kept, mut begun) = (0, false, false);
         for offer in &decision.offers {
+            let promised = promised(&inputs, offer);
+            if promised == Some(Promise::Chosen) {
+                let chosen = inputs.customer.choice.as_ref().unwrap();
+                let given = offer.reward.as_ref().unwrap();
+                prop_assert_eq!(given.reward.code(), chosen.reward.as_str(), "exactly what was chosen");
+                prop_assert_eq!((given.valid_from, given.valid_until), (chosen.made, chosen.until));
+                kept = true;
+                continue;
+            }
+            // What was begun is within the limit of who promised it.
+            let promiser = offer.reason.campaign.split('/').next().unwrap();
+            let entry = promiser.parse().map_or(entry, |segment: Segment| Playbook::builtin().entry(segment));
+            begun |= promised == Some(Promise::Begun);
             let choices = offer.choice.iter().flat_map(|choice| &choice.rewards).map(|choice| &choice.reward);
             let rewards: Vec<_> = offer.reward.iter().map(|given| &given.reward).chain(choices).collect();
             for reward in &rewards {
                 prop_assert!(reward.worth(&inputs.settings.costs, usual) <= u64::from(entry.limit.percent) * 100);
             }
-            rewarded += usize::from(!rewards.is_empty());
+            rewarded += usize::from(!rewards.is_empty() && promised.is_none());
+            prop_assert!(promised.is_none() || offer.mechanic.counts_orders(), "{} is not begun", offer.idea);
         }
-        prop_assert!(rewarded <= usize::from(entry.limit.rewards));
-        prop_assert_eq!(rewarded == 0, decision.no_reward.is_some());
+        let most = usize::from(entry.limit.rewards).saturating_sub(usize::from(kept));
+        prop_assert!(rewarded <= most, "what was promised uses up what the answer may give");
+        prop_assert_eq!(rewarded == 0 && !kept && !begun, decision.no_reward.is_some());
+        prop_assert!(!begun || !inputs.series.held_out.contains("*"));
         prop_assert!(rewarded == 0 || !inputs.series.held_out.contains("*"));
     }
 
@@ -103,7 +162,8 @@ proptest! {
         let segment = inputs.reading().unwrap().to_string();
         let here = inputs.customer.here_since();
         let answered = inputs.customer.answers.iter().any(|answer| here.is_none_or(|here| answer.day >= here));
-        let rewarded = decision.offers.iter().any(|offer| offer.reward.is_some());
+        let given = |offer: &&Offer| offer.reward.is_some() && promised(&inputs, offer).is_none();
+        let rewarded = decision.offers.iter().any(|offer| given(&offer));
         let waited = here.is_some_and(|here| inputs.day.since(here) >= 21);
         match segment.as_str() {
             "r1f3m3" => prop_assert!(answered || !rewarded),
@@ -128,6 +188,17 @@ proptest! {
         }
         prop_assert!(decision.withheld.iter().all(|withheld| !withheld.text.is_empty()));
         let told = decision.offers.len() + decision.withheld.len();
-        prop_assert_eq!(told, entry_of(&inputs).ideas.len(), "every idea is offered or withheld");
+        let own = |campaign: &String| campaign.split('/').next() == Some(entry_of(&inputs).name.as_str());
+        let offered = decision.offers.iter().filter(|offer| promised(&inputs, offer).is_none()).count();
+        let promises = told - offered - decision.withheld.iter().filter(|withheld| own(&withheld.campaign)).count();
+        let most = usize::from(inputs.customer.choice.is_some()) + 2 * inputs.customer.left.len();
+        prop_assert!(promises <= most, "beside promises there is only the entry");
+        let ideas: BTreeSet<&str> = decision
+            .offers
+            .iter()
+            .map(|offer| offer.idea.as_str())
+            .chain(decision.withheld.iter().map(|withheld| withheld.idea.as_str()))
+            .collect();
+        prop_assert!(entry_of(&inputs).ideas.iter().all(|idea| ideas.contains(idea.code.as_str())), "every idea is told of");
     }
 }

@@ -117,3 +117,23 @@ fn a_promise_is_not_shown_once_redeemed_nor_while_it_cannot_be_reserved_nor_mail
     (unwilling.channel, unwilling.customer.mailing_consent) = (Channel::Mailing, false);
     assert_eq!(told(&unwilling), Some(Withheld::NoConsent));
 }
+
+#[test]
+fn a_slot_has_one_choice_however_short_it_lasted() {
+    let mut inputs = inputs(customer(segment("r2f3m3"), today()), today(), 0);
+    inputs.customer.arrived = vec![today().plus(-30)];
+    // Today is the eleventh day of its slot.
+    inputs.series.shifts.insert(SERIES.to_owned(), 70 - u32::try_from(today().epoch_days() % 60).unwrap());
+    let asked = |inputs: &Inputs| {
+        let decision = decide(inputs, Playbook::builtin());
+        decision.withheld.iter().find(|withheld| withheld.campaign == SERIES).map(|withheld| withheld.why)
+    };
+    assert_eq!(asked(&inputs), None);
+    for (days_ago, why) in [(11, None), (10, Some(Withheld::Answered)), (1, Some(Withheld::Answered))] {
+        inputs.customer.last_chosen = [(SERIES.to_owned(), today().plus(-days_ago))].into();
+        assert_eq!(asked(&inputs), why, "a choice of one day, made {days_ago} days ago");
+    }
+    inputs.customer.last_chosen.clear();
+    inputs.series.redeemed.insert(SERIES.to_owned(), [today().plus(-3)].into());
+    assert_eq!(asked(&inputs), Some(Withheld::Closed), "redeemed by the day on which it was made");
+}

@@ -146,7 +146,7 @@ fn rising_cashback_grows_with_each_order_of_the_slot_and_then_stays() {
 #[test]
 fn a_stamp_card_shows_its_progress_and_is_earned_when_full() {
     let fields = json!({
-        "reward": { "points": 5 }, "calendar": { "slots": { "every": 90, "open": 60 } }, "validity": 75,
+        "reward": { "points": 5 }, "calendar": { "slots": { "every": 90, "open": 60 } }, "validity": 60,
     });
     let playbook = playbook(json!({ "challenge": { "orders": 3 } }), fields, "{done} of {goal}");
     let table: [(&[i64], u32, bool); 5] =
@@ -155,14 +155,14 @@ fn a_stamp_card_shows_its_progress_and_is_earned_when_full() {
         let offer = outcome(&playbook, &ordered(days_into_slot(someone(), 30, 90), orders)).unwrap();
         assert_eq!(offer.progress, Some(Progress { done, goal: 3 }), "orders {orders:?} days ago");
         let given = offer.reward.unwrap();
-        assert_eq!((given.earned, given.valid_until), (earned, today().plus(44)));
+        assert_eq!((given.earned, given.valid_until), (earned, today().plus(29)));
     }
 }
 
 #[test]
 fn regularity_counts_orders_of_the_slot_without_a_long_break_between_them() {
     let fields = json!({
-        "reward": { "points": 3 }, "calendar": { "slots": { "every": 90, "open": 60 } }, "validity": 75,
+        "reward": { "points": 3 }, "calendar": { "slots": { "every": 90, "open": 60 } }, "validity": 60,
     });
     let playbook = playbook(json!({ "regularity": { "orders": 3 } }), fields, "{done} of {goal}");
     for (streak, done, earned) in [(1, 1, false), (2, 2, false), (3, 3, true), (9, 3, true)] {
