@@ -242,3 +242,33 @@ async fn a_mailing_holds_only_those_who_consent_each_with_their_own_content() {
     assert_eq!(world.call("PUT", "/v1/customers/vip", withdrawn.to_string()).await.status, 200);
     assert_eq!(world.get(path).await.json["items"], json!([]));
 }
+
+#[tokio::test]
+async fn cashback_that_rises_with_each_order_goes_on_rising_after_the_order_that_moved_the_customer() {
+    let mut world = tea_shop().await;
+    let always = json!({ "idea": { "rising_cashback": { "calendar": { "slots": { "every": 60, "open": 60 } }, "validity": 60 } } });
+    assert_eq!(world.call("PUT", "/v1/playbook", always.to_string()).await.status, 200);
+    let buy = async |world: &World, id: &str, day: &str| {
+        let order = json!({ "id": id, "customer": "rita", "time": format!("{day}T10:00:00Z"), "currency": "GBP", "total": 800 });
+        assert_eq!(world.post("/v1/orders", &order).await.status, 201);
+    };
+    for (n, day) in ["2026-06-01", "2026-07-01", "2026-08-01", "2026-09-01", "2026-10-01"].iter().enumerate() {
+        buy(&world, &format!("R-{n}"), day).await;
+    }
+    let rising = async |world: &World| {
+        let decision = world.get("/v1/customers/rita/offers").await.json["decision"].clone();
+        let offers = decision["offers"].as_array().unwrap().clone();
+        let offer = offers.into_iter().find(|offer| offer["idea"] == "rising_cashback").unwrap_or_default();
+        (decision["segment"].clone(), offer)
+    };
+    let (segment, offer) = rising(&world).await;
+    assert_eq!((&segment, offer["progress"]["goal"].as_u64()), (&json!("r2f3m2"), Some(4)), "{offer}");
+    let before = offer["progress"]["done"].as_u64().unwrap();
+    buy(&world, "R-9", "2026-11-22").await;
+    let (segment, offer) = rising(&world).await;
+    assert_eq!(segment, "r3f3m2");
+    // The slot may have ended with this very day for this customer's shift, but not the promise of it.
+    assert_eq!(offer["progress"]["done"].as_u64(), Some(before + 1), "{offer}");
+    world.move_to("2027-02-01");
+    assert_ne!(rising(&world).await.1["reason"]["slot"], offer["reason"]["slot"]);
+}

@@ -3,9 +3,8 @@
 use catalogue::{Catalogue, Tried};
 use data_encoding::HEXLOWER;
 use ledger::{Customer, CustomerKey, Ledger, Shop};
-use playbook::calendar::{Calendar, Event};
+use playbook::Language;
 use playbook::decide::{Channel, Facts, Inputs, MoneyWords, SeriesStates, Standing};
-use playbook::{Entry, Language, Playbook};
 use segmentation::{Day, Profile};
 use sha2::{Digest, Sha256};
 
@@ -86,17 +85,10 @@ pub fn inputs(
         Subject::Anyone | Subject::Degraded => None,
     };
     if let Some(key) = key {
-        let entry = inputs.reading().map_or(shop.playbook.newcomer(), |segment| shop.playbook.entry(segment));
-        inputs.series.shifts = shifted(entry).map(|series| (series.clone(), ledger.shift(key, &series))).collect();
+        let needed = inputs.series_needed(&shop.playbook).into_iter();
+        inputs.series.shifts = needed.map(|series| (series.clone(), ledger.shift(key, &series))).collect();
     }
     inputs
-}
-
-/// The series whose slots are shifted per customer.
-fn shifted(entry: &Entry) -> impl Iterator<Item = String> {
-    let shifted =
-        |calendar: &Calendar| matches!(calendar, Calendar::Slots { .. } | Calendar::Event { on: Event::UsualDay, .. });
-    entry.ideas.iter().filter(move |idea| shifted(&idea.calendar)).map(|idea| Playbook::series(entry, idea))
 }
 
 /// The language of a `lang` in a query.
