@@ -192,7 +192,7 @@ async fn a_published_playbook_changes_offers_and_its_predecessor_comes_back_as_i
     let again = world.call("PUT", "/v1/playbook", change.to_string()).await.json;
     assert_eq!(again["version"], changed.json["version"]);
     let back = world.call("PUT", "/v1/playbook", json!({ "version": before["version"] }).to_string()).await.json;
-    assert_eq!(back["version"], before["version"]);
+    assert_eq!((&back["version"], &back["previous"]), (&before["version"], &changed.json["version"]));
     assert_ne!(world.get("/v1/customers/vip/offers").await.json["decision"]["goal"], "Tea.");
     let old = world.get(&format!("/v1/playbook?version={}", changed.json["version"].as_str().unwrap())).await.json;
     assert_eq!(

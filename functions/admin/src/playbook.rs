@@ -28,7 +28,7 @@ pub(crate) struct Answer {
     /// When it was first published; absent for the built-in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     day: Option<Day>,
-    /// The version it replaced then, which is kept.
+    /// The version it replaced, which is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,7 @@ pub(crate) async fn show(
     let shop = app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)?;
     let version = asked.version.as_deref().unwrap_or(shop.playbook.version());
     let found = app.ledger.playbook(&shop.id, version).await?.ok_or_else(|| unknown(version))?;
-    answer(&app, &caller, &found, shop.playbook.version(), true).await.map(Json)
+    answer(&app, &caller, &found, shop.playbook.version(), None).await.map(Json)
 }
 
 /// Lays changes over the built-in playbook and puts the result in force; `{"version": …}` puts an earlier one in force again.
@@ -70,7 +70,7 @@ pub(crate) async fn publish(State(app): State<App>, caller: Caller, Body(body): 
         return Err(Problem::field("body", format!("makes a playbook of more than {MAX_BYTES} bytes")));
     }
     app.ledger.publish_playbook(&shop, &new, today).await?;
-    answer(&app, &caller, &new, new.version(), false).await.map(Json)
+    answer(&app, &caller, &new, new.version(), Some(shop.playbook.version())).await.map(Json)
 }
 
 async fn answer(
@@ -78,16 +78,18 @@ async fn answer(
     caller: &Caller,
     playbook: &Playbook,
     in_force: &str,
-    whole: bool,
+    replaced: Option<&str>,
 ) -> Result<Answer, Problem> {
     let record = app.ledger.playbook_record(&caller.shop.id, playbook.version()).await?;
     let (day, previous) = record.map(|record| (record.day, record.previous)).unzip();
+    // The one just replaced; of one that is shown, whole, the one it replaced when it was first published.
+    let previous = replaced.map(str::to_owned).or(previous).filter(|previous| previous != playbook.version());
     Ok(Answer {
         version: playbook.version().to_owned(),
         in_force: playbook.version() == in_force,
         day,
         previous,
-        playbook: whole.then(|| playbook.source_json().clone()),
+        playbook: replaced.is_none().then(|| playbook.source_json().clone()),
     })
 }
 
