@@ -4,8 +4,8 @@
 use crate::calendar::{Calendar, Open, Slot};
 use crate::decide::decision::Offer;
 use crate::decide::facts::{Facts, Left};
-use crate::decide::gate::Gate;
-use crate::decide::inputs::{Channel, Inputs};
+use crate::decide::gate::{self, Gate};
+use crate::decide::inputs::Inputs;
 use crate::decide::life::Life;
 use crate::decide::picks::Picks;
 use crate::decide::{concrete_offer, redeemed};
@@ -72,20 +72,6 @@ fn begun_slot(inputs: &Inputs, idea: &Idea, series: &str, left: &Left) -> Option
 }
 
 fn refused(inputs: &Inputs, idea: &Idea, series: &str, slot: Slot) -> Option<Withheld> {
-    let states = &inputs.series;
-    match inputs.channel {
-        Channel::Mailing if !inputs.customer.mailing_consent => return Some(Withheld::NoConsent),
-        Channel::Mailing if !idea.place.mailing() => return Some(Withheld::WrongPlace),
-        Channel::Checkout if !idea.place.checkout() => return Some(Withheld::WrongPlace),
-        Channel::Mailing | Channel::Checkout => {}
-    }
-    if states.not_open.contains(series) || redeemed(inputs, idea, series, slot) {
-        Some(Withheld::Closed)
-    } else if states.held_out.contains("*") || states.held_out.contains(series) {
-        Some(Withheld::Holdout)
-    } else if states.exhausted.contains(series) {
-        Some(Withheld::Budget)
-    } else {
-        None
-    }
+    let done = redeemed(inputs, idea, series, slot).then_some(Withheld::Closed);
+    gate::shown_here(inputs, idea).err().or(done).or_else(|| gate::shut(inputs, series))
 }

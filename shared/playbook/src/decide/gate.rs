@@ -5,8 +5,9 @@ use segmentation::Day;
 
 use crate::decide::Refused;
 use crate::decide::facts::{Facts, Left};
-use crate::decide::inputs::Inputs;
+use crate::decide::inputs::{Channel, Inputs};
 use crate::entry::{Entry, Rule};
+use crate::idea::Idea;
 use crate::mechanic::Mechanic;
 use crate::why::{NoReward, Withheld};
 
@@ -71,19 +72,35 @@ impl Gate {
             };
             return Err(Refused { why, opens: self.opens });
         }
-        let states = &inputs.series;
-        let why = if states.not_open.contains(series) {
-            Withheld::Closed
-        } else if states.held_out.contains("*") || states.held_out.contains(series) {
-            Withheld::Holdout
-        } else if states.exhausted.contains(series) {
-            Withheld::Budget
-        } else if rewards >= entry.limit.rewards {
-            Withheld::OneIsEnough
-        } else {
-            return Ok(());
-        };
-        Err(why.into())
+        match shut(inputs, series) {
+            Some(why) => Err(why.into()),
+            None if rewards >= entry.limit.rewards => Err(Withheld::OneIsEnough.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Is it for this place, and may this customer be written to where it is a letter?
+pub(super) fn shown_here(inputs: &Inputs, idea: &Idea) -> Result<(), Withheld> {
+    let shown = match inputs.channel {
+        Channel::Checkout => idea.place.checkout(),
+        Channel::Mailing if !inputs.customer.mailing_consent => return Err(Withheld::NoConsent),
+        Channel::Mailing => idea.place.mailing(),
+    };
+    if shown { Ok(()) } else { Err(Withheld::WrongPlace) }
+}
+
+/// Why a series gives nothing to this customer now, whatever the segment's rule.
+pub(super) fn shut(inputs: &Inputs, series: &str) -> Option<Withheld> {
+    let states = &inputs.series;
+    if states.not_open.contains(series) {
+        Some(Withheld::Closed)
+    } else if states.held_out.contains("*") || states.held_out.contains(series) {
+        Some(Withheld::Holdout)
+    } else if states.exhausted.contains(series) {
+        Some(Withheld::Budget)
+    } else {
+        None
     }
 }
 

@@ -1,9 +1,10 @@
 //! The decision: which offers this customer should see now, in order, each with its reason; and what was withheld, and why.
 //!
 //! [`decide`] is pure and knows no secret (law 11): everything it rests on is in [`Inputs`] and in the playbook's version.
-//! It goes through the ideas of one entry of the playbook. For each it asks, in this order: may it be shown here, is its
-//! calendar open, may this customer be rewarded now (`gate`), and can its mechanic be made concrete from what is known of them
-//! (`mechanics`)? The first question answered with no is the reason it is withheld.
+//! What was promised before stands first (`promise`, `begun`). Then it goes through the ideas of one entry of the playbook. For
+//! each it asks, in this order: may it be shown here and may this customer be rewarded now (`gate`), is its calendar open, and can
+//! its mechanic be made concrete from what is known of them (`mechanics`)? The first question answered with no is the reason it
+//! is withheld.
 
 mod arrivals;
 mod asked;
@@ -136,14 +137,7 @@ fn offer<'a>(
     rewards: u8,
     picks: &mut Picks<'a>,
 ) -> Result<Offer, Refused> {
-    let shown = match inputs.channel {
-        Channel::Checkout => idea.place.checkout(),
-        Channel::Mailing if !inputs.customer.mailing_consent => return Err(Withheld::NoConsent.into()),
-        Channel::Mailing => idea.place.mailing(),
-    };
-    if !shown {
-        return Err(Withheld::WrongPlace.into());
-    }
+    gate::shown_here(inputs, idea)?;
     let kind = idea.kind();
     if kind == IdeaKind::Reward {
         gate.open_for(inputs, entry, series, rewards)?;
