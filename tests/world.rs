@@ -12,7 +12,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use engine::Engine;
 use http_body_util::BodyExt;
-use ledger::{Changeable, KeySecret, Ledger, NewKey, Publish, PublishNumbers, Scope, Settings, ShopId, Tables};
+use ledger::{
+    Changeable, CodeSecrets, KeySecret, Ledger, NewKey, Publish, PublishNumbers, Scope, Secrets, Settings, ShopId,
+    Tables,
+};
 use purchases::publish::StartPublish;
 use resegment::Steps;
 use resegment::schedule::{StartLearn, StartRun};
@@ -95,6 +98,12 @@ pub fn acme() -> ShopId {
     "acme".parse().expect("a shop's name")
 }
 
+/// The secrets of every world.
+#[must_use]
+pub fn secrets() -> Secrets {
+    Secrets { keys: KeySecret::new(*b"a secret of tests"), codes: CodeSecrets::new(*b"another one of tests", None) }
+}
+
 impl World {
     /// As of a shop day.
     pub async fn on(day: &str) -> World {
@@ -104,7 +113,7 @@ impl World {
         #[expect(clippy::expect_used, reason = "without an engine no test can run")]
         let engine = Engine::memory().await.expect("an engine");
         let config = engine.client().config().to_builder().interceptor(calls.clone()).build();
-        let ledger = Ledger::new(Client::from_conf(config), Tables::default(), KeySecret::new(*b"a secret of tests"));
+        let ledger = Ledger::new(Client::from_conf(config), Tables::default(), secrets());
         let keys = shop(&ledger, &acme()).await;
         let app = App::new(ledger.clone(), Clock::AsOf(day));
         let router = router(&app);

@@ -75,12 +75,7 @@ async fn main() {
     let calls = Calls::default();
     let config = world.ledger.client().config().to_builder().interceptor(calls.clone()).build();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
-    let reader = Ledger::with_cache(
-        client,
-        Tables::default(),
-        ledger::KeySecret::new(*b"a secret of tests"),
-        Duration::from_millis(1),
-    );
+    let reader = Ledger::with_cache(client, Tables::default(), e2e::secrets(), Duration::from_millis(1));
     let before = resident();
     let took = wait(&reader, &calls, |catalogue| !catalogue.is_empty()).await;
     println!("first load: {took}, resident +{} KB", resident().saturating_sub(before));

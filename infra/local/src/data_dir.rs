@@ -1,11 +1,11 @@
-//! The data directory of this machine: the engine's file, the secret under customer keys, and a lock.
+//! The data directory of this machine: the engine's file, the secrets under customer keys and codes, and a lock.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use ledger::KeySecret;
+use ledger::{CodeSecrets, KeySecret, Secrets};
 
 /// A directory that this process alone holds.
 pub(crate) struct DataDir {
@@ -44,9 +44,22 @@ impl DataDir {
         self.path.join("tercile.db")
     }
 
-    /// The secret under customer keys: made once; without it the data cannot be used.
-    pub(crate) fn key_secret(&self) -> Result<KeySecret> {
-        let path = self.path.join("key-secret");
+    /// The secrets: made once. Without the one under customer keys the data cannot be used; the one under codes may be changed,
+    /// and codes given out before stay good as long as the old one lies in `code-secret-previous`.
+    pub(crate) fn secrets(&self) -> Result<Secrets> {
+        let previous = match self.path.join("code-secret-previous") {
+            path if path.exists() => Some(self.secret("code-secret-previous")?),
+            _ => None,
+        };
+        Ok(Secrets {
+            keys: KeySecret::new(self.secret("key-secret")?),
+            codes: CodeSecrets::new(self.secret("code-secret")?, previous),
+        })
+    }
+
+    /// The 32 bytes of a secret's file, made where it is absent.
+    fn secret(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.path.join(name);
         let mut bytes = Vec::new();
         match File::open(&path) {
             Ok(mut file) => {
@@ -62,7 +75,7 @@ impl DataDir {
             }
             Err(error) => return Err(error).with_context(|| format!("cannot open {}", path.display())),
         }
-        Ok(KeySecret::new(bytes))
+        Ok(bytes)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result};
 use axum::Router;
 use engine::Engine;
-use ledger::{KeySecret, Ledger, ShopId, Tables};
+use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, ShopId, Tables};
 use purchases::publish::StartPublish;
 use resegment::Steps;
 use resegment::schedule::{StartLearn, StartRun};
@@ -27,9 +27,9 @@ impl Machine {
     /// On a directory that survives.
     pub(crate) async fn open(path: &Path) -> Result<Machine> {
         let data = DataDir::open(path)?;
-        let secret = data.key_secret()?;
+        let secrets = data.secrets()?;
         let engine = Engine::open(&data.engine_file()).await.context("the engine did not start")?;
-        let ledger = Ledger::new(engine.client(), Tables::default(), secret);
+        let ledger = Ledger::new(engine.client(), Tables::default(), secrets);
         // The directory is ours alone, so whoever held a lease here is dead.
         for registered in ledger.registered_shops().await? {
             ledger.expire_lease(&registered.shop).await?;
@@ -42,8 +42,9 @@ impl Machine {
     /// In memory, for the demo: everything goes with the process. The secret is no secret, so that each run shows the same.
     pub(crate) async fn in_memory() -> Result<Machine> {
         let secret = *b"the demo has nothing to conceal.";
+        let secrets = Secrets { keys: KeySecret::new(secret), codes: CodeSecrets::new(secret, None) };
         let engine = Engine::memory().await.context("the engine did not start")?;
-        let ledger = Ledger::new(engine.client(), Tables::default(), KeySecret::new(secret));
+        let ledger = Ledger::new(engine.client(), Tables::default(), secrets);
         Ok(Machine { engine, ledger, _data: None })
     }
 

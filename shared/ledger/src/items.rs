@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use segmentation::profile::RecentMoves;
 use segmentation::{
-    Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, Move, OrderFold, Orders, Profile, Tastes,
+    Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, ClosedSteps, Move, OrderFold, Orders,
+    Profile, Tastes,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,8 @@ struct ProfileItem {
     choices: Choices,
     #[serde(default, skip_serializing_if = "Answers::is_empty")]
     answers: Answers,
+    #[serde(default, skip_serializing_if = "ClosedSteps::is_empty")]
+    closed: ClosedSteps,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     erased_at: Option<DateTime<Utc>>,
     /// Absent without a segment: that is what makes the index sparse.
@@ -95,6 +98,7 @@ impl Customer {
             attributes: self.profile.attributes.clone(),
             choices: self.profile.choices.clone(),
             answers: self.profile.answers.clone(),
+            closed: self.profile.closed.clone(),
             erased_at: self.erased_at,
             audience_pk,
             audience_sk,
@@ -116,6 +120,7 @@ impl Customer {
             attributes: stored.attributes,
             choices: stored.choices,
             answers: stored.answers,
+            closed: stored.closed,
         };
         Ok(Customer {
             id: stored.customer,

@@ -41,6 +41,15 @@ impl KeySecret {
         u32::from_be_bytes([a, b, c, d])
     }
 
+    /// A number, uniform over all of them and fixed for customer, salt and series: it draws the holdout (law 14).
+    #[must_use]
+    pub fn draw(&self, customer: &CustomerKey, salt: &str, series: &str) -> u32 {
+        // The key's length is fixed, so customer and series cannot run into the salt.
+        let digest = self.digest(&[b"holdout#", customer.0.as_bytes(), b"#", series.as_bytes(), b"#", salt.as_bytes()]);
+        let [a, b, c, d, ..] = digest;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
     fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");

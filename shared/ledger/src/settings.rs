@@ -2,6 +2,7 @@
 
 use chrono_tz::Tz;
 use iso_currency::Currency;
+use playbook::Holdout;
 use playbook::decide::OfferSettings;
 use segmentation::{FitPolicy, Groups};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,46 @@ pub enum Refit {
     EveryRun,
 }
 
+/// How rewards are reserved, given back and measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RewardSettings {
+    /// How many minutes a reservation holds, 1 to 1,440.
+    pub hold_minutes: u16,
+    /// Does the return of a whole order give its rewards back, as its cancellation does?
+    pub return_gives_back: bool,
+    /// After so many wrong codes of one customer on one day, 1 to 1,000, no code is tried any more that day.
+    pub wrong_codes_a_day: u16,
+    /// Who gets nothing, so that the effect can be measured.
+    pub holdout: Holdout,
+}
+
+impl Default for RewardSettings {
+    fn default() -> RewardSettings {
+        RewardSettings {
+            hold_minutes: 30,
+            return_gives_back: false,
+            wrong_codes_a_day: 20,
+            holdout: Holdout::default(),
+        }
+    }
+}
+
+impl RewardSettings {
+    fn check(&self) -> Result<(), BadSetting> {
+        let must = |holds: bool, field, detail| if holds { Ok(()) } else { Err(BadSetting { field, detail }) };
+        must((1..=1_440).contains(&self.hold_minutes), "rewards.hold_minutes", "must be from 1 to 1440")?;
+        let wrong = (1..=1_000).contains(&self.wrong_codes_a_day);
+        must(wrong, "rewards.wrong_codes_a_day", "must be from 1 to 1000")?;
+        let holdout = &self.holdout;
+        let share = |percent: u8| percent <= Holdout::MOST;
+        must(share(holdout.percent), "rewards.holdout.percent", "must be from 0 to 50")?;
+        must(holdout.series.len() <= 1_000, "rewards.holdout.series", "may have at most 1000 entries")?;
+        must(holdout.series.values().all(|p| share(*p)), "rewards.holdout.series", "must be from 0 to 50 each")?;
+        must(holdout.salt.len() <= 100, "rewards.holdout.salt", "must be a text of at most 100 bytes")
+    }
+}
+
 /// What a shop's staff may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -44,6 +85,8 @@ pub struct Changeable {
     pub segmentation: FitPolicy,
     /// Which group each segment belongs to.
     pub groups: Groups,
+    /// How rewards are reserved, given back and measured.
+    pub rewards: RewardSettings,
     /// What offers depend on: tiers, sale periods, the season, what rewards cost, how a VIP's rhythm is read.
     pub offers: OfferSettings,
 }
@@ -56,6 +99,7 @@ impl Default for Changeable {
             refit: Refit::default(),
             segmentation: FitPolicy::default(),
             groups: Groups::default(),
+            rewards: RewardSettings::default(),
             offers: OfferSettings::default(),
         }
     }
@@ -111,6 +155,7 @@ impl Changeable {
             let Some(cuts) = cuts else { continue };
             must(0 <= cuts.c1 && cuts.c1 < cuts.c2, field, "needs 0 <= c1 < c2")?;
         }
+        self.rewards.check()?;
         self.offers.check().map_err(|(field, detail)| BadSetting { field, detail })
     }
 }

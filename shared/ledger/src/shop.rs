@@ -8,6 +8,7 @@ use segmentation::{Activation, Cuts, CutsVersion, Day};
 use serde::{Deserialize, Serialize};
 
 use crate::api_key::{KeyRecord, NewKey, Scope};
+use crate::campaigns::Campaigns;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys::{self, Key};
@@ -113,6 +114,8 @@ pub struct Shop {
     pub active: Option<Arc<ActiveCuts>>,
     /// Its playbook: the built-in one where it has published none.
     pub playbook: Arc<Playbook>,
+    /// Its campaigns.
+    pub campaigns: Arc<Campaigns>,
     /// The pointers.
     pub current: Current,
 }

@@ -117,7 +117,7 @@ impl Ledger {
             None => None,
         };
         let playbook = playbook.unwrap_or_else(|| Arc::clone(&BUILTIN));
-        let shop = Arc::new(Shop { id: id.clone(), settings, active, playbook, current });
+        let shop = Arc::new(Shop { id: id.clone(), settings, active, playbook, campaigns: Arc::default(), current });
         self.inner.shops.put(Arc::clone(&shop));
         Ok(Some(shop))
     }

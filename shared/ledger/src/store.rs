@@ -15,7 +15,8 @@ use serde::de::DeserializeOwned;
 
 use crate::catalogue_cache::CatalogueCache;
 use crate::error::{LedgerError, store};
-use crate::keys::{CustomerKey, Key, KeySecret};
+use crate::keys::{CustomerKey, Key};
+use crate::secrets::Secrets;
 use crate::shop_cache::ShopCache;
 use crate::{CustomerId, ShopId};
 
@@ -49,7 +50,7 @@ pub struct Ledger {
 pub(crate) struct Inner {
     pub(crate) client: Client,
     pub(crate) tables: Tables,
-    pub(crate) secret: KeySecret,
+    pub(crate) secrets: Secrets,
     pub(crate) shops: ShopCache,
     pub(crate) catalogues: CatalogueCache,
 }
@@ -60,27 +61,27 @@ impl Ledger {
 
     /// A ledger over these tables.
     #[must_use]
-    pub fn new(client: Client, tables: Tables, secret: KeySecret) -> Ledger {
-        Ledger::with_cache(client, tables, secret, Ledger::CACHE_FOR)
+    pub fn new(client: Client, tables: Tables, secrets: Secrets) -> Ledger {
+        Ledger::with_cache(client, tables, secrets, Ledger::CACHE_FOR)
     }
 
     /// The same with another age at which a shop's cached pointers are read again; zero reads them each time.
     #[must_use]
-    pub fn with_cache(client: Client, tables: Tables, secret: KeySecret, cache_for: Duration) -> Ledger {
+    pub fn with_cache(client: Client, tables: Tables, secrets: Secrets, cache_for: Duration) -> Ledger {
         let catalogues = CatalogueCache::default();
-        Ledger { inner: Arc::new(Inner { client, tables, secret, shops: ShopCache::new(cache_for), catalogues }) }
+        Ledger { inner: Arc::new(Inner { client, tables, secrets, shops: ShopCache::new(cache_for), catalogues }) }
     }
 
     /// The key of a shop's customer.
     #[must_use]
     pub fn customer_key(&self, shop: &ShopId, customer: &CustomerId) -> CustomerKey {
-        self.inner.secret.customer(shop, customer)
+        self.inner.secrets.keys.customer(shop, customer)
     }
 
     /// A number that is fixed for customer and series: see [`KeySecret::shift`].
     #[must_use]
     pub fn shift(&self, customer: &CustomerKey, series: &str) -> u32 {
-        self.inner.secret.shift(customer, series)
+        self.inner.secrets.keys.shift(customer, series)
     }
 
     /// The SDK client, for tests that look into the store.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
+use crate::campaign::Conditions;
 use crate::language::Text;
 use crate::mechanic::{Answer, Mechanic};
 use crate::reward::Reward;
@@ -72,6 +73,9 @@ pub struct Idea {
     /// Days a reward is valid from its slot's first day; 0 where nothing is given; where orders are
     /// counted, the slot's open days. A sale's or a month's ends with it at the latest.
     pub validity: u16,
+    /// What the order has to keep for it.
+    #[serde(default, skip_serializing_if = "Conditions::is_empty")]
+    pub conditions: Conditions,
     /// Products shown at most, 1 to 10, by mechanics that show some.
     pub show: u8,
     /// One sentence to the marketer.

@@ -6,10 +6,13 @@
 
 mod builtin;
 pub mod calendar;
+pub mod campaign;
 mod checks;
+pub mod code;
 pub mod decide;
 mod entry;
 mod error;
+pub mod holdout;
 mod idea;
 mod language;
 pub mod mechanic;
@@ -22,9 +25,12 @@ pub mod template;
 mod why;
 mod words;
 
+pub use campaign::{Conditions, OwnCampaign, Terms};
+pub use code::{Code, CodeSecrets, Mistyped, Ticket};
 pub use decide::{Decision, Inputs, decide};
 pub use entry::{Entry, Rule};
 pub use error::PlaybookError;
+pub use holdout::Holdout;
 pub use idea::{Idea, IdeaKind, ShownAt};
 pub use language::{Language, Text};
 pub use playbook::Playbook;

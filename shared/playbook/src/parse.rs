@@ -158,9 +158,10 @@ fn idea(code: String, source: SourceIdea) -> Result<Idea, PlaybookError> {
         Template::try_from(text).map_err(|error| PlaybookError::template(&format!("idea.{code}.{field}"), error))
     };
     let (say, why) = (template("say", source.say)?, template("why", source.why)?);
-    let SourceIdea { mechanic, place, calendar, reward, by_answer, choices, validity, show, text, .. } = source;
+    let SourceIdea { mechanic, place, calendar, reward, by_answer, choices, validity, conditions, show, text, .. } =
+        source;
     let by_answer = by_code(by_answer);
-    Ok(Idea { code, mechanic, place, calendar, reward, by_answer, choices, validity, show, text, say, why })
+    Ok(Idea { code, mechanic, place, calendar, reward, by_answer, choices, validity, conditions, show, text, say, why })
 }
 
 /// What an entry's rule asks of its ideas.

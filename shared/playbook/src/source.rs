@@ -7,6 +7,7 @@ use serde::de::IntoDeserializer;
 use serde::{Deserialize, Deserializer};
 
 use crate::calendar::Calendar;
+use crate::campaign::Conditions;
 use crate::entry::Rule;
 use crate::error::PlaybookError;
 use crate::idea::ShownAt;
@@ -59,6 +60,8 @@ pub(crate) struct SourceIdea {
     pub(crate) choices: Vec<Reward>,
     #[serde(default)]
     pub(crate) validity: u16,
+    #[serde(default)]
+    pub(crate) conditions: Conditions,
     #[serde(default = "three")]
     pub(crate) show: u8,
     pub(crate) text: Text,

@@ -4,7 +4,7 @@
 //! The way of data: an order, its revisions and returns fold into one [`Entry`] ([`OrderFold`]); a customer's entries are
 //! a multiset ([`Orders`]); on a day and under a [`Cuts`] model they have three values ([`Rfm`]) and so a [`Segment`].
 //! What else a profile remembers: [`Tastes`] and [`Baskets`] of orders as first accepted, [`Attributes`], [`Choices`] and
-//! survey [`Answers`]. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
+//! survey [`Answers`], rewards used as [`ClosedSteps`]. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
 
 pub mod answers;
 pub mod attributes;
@@ -12,6 +12,7 @@ pub mod baskets;
 pub mod bought;
 pub mod census;
 pub mod choices;
+pub mod closed;
 pub mod cuts;
 pub mod day;
 pub mod explain;
@@ -37,6 +38,7 @@ pub use baskets::{Basket, Baskets};
 pub use bought::{Bought, BoughtLine};
 pub use census::{Census, MoveMatrix};
 pub use choices::{Choice, Choices};
+pub use closed::{ClosedStep, ClosedSteps};
 pub use cuts::{Activation, AxisCuts, Cuts, CutsVersion, Law};
 pub use day::Day;
 pub use explain::{Explanation, explain};

@@ -1,8 +1,8 @@
 //! The profile: what the accepted items of one customer fold into (law 1).
 //!
 //! Every transaction that changes a profile raises its version by one. Its orders are a multiset and its
-//! attributes the latest of each, so any order of the same facts gives the same ones; tastes, baskets, choices, answers and
-//! moves stand in the ledger's own sequence, the version.
+//! attributes the latest of each, so any order of the same facts gives the same ones; tastes, baskets, choices, answers,
+//! closed steps and moves stand in the ledger's own sequence, the version.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,7 @@ use crate::attributes::Attributes;
 use crate::baskets::Baskets;
 use crate::bought::Bought;
 use crate::choices::Choices;
+use crate::closed::ClosedSteps;
 use crate::label::{Label, Move};
 use crate::orders::{Entry, Orders, OrdersError};
 use crate::tastes::Tastes;
@@ -72,6 +73,9 @@ pub struct Profile {
     /// What they said.
     #[serde(default, skip_serializing_if = "Answers::is_empty")]
     pub answers: Answers,
+    /// Which rewards they have used.
+    #[serde(default, skip_serializing_if = "ClosedSteps::is_empty")]
+    pub closed: ClosedSteps,
 }
 
 impl Profile {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use axum::Router;
-use ledger::{KeySecret, Ledger, Tables};
+use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, Tables};
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -57,8 +57,14 @@ pub async fn app(config: &aws_config::SdkConfig) -> Result<App, StartError> {
         ledger: variable("LEDGER_TABLE")?,
         shops: variable("SHOPS_TABLE")?,
     };
-    let secret = KeySecret::new(variable("CUSTOMER_KEY_SECRET")?);
-    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(config), tables, secret);
+    let secrets = Secrets {
+        keys: KeySecret::new(variable("CUSTOMER_KEY_SECRET")?),
+        codes: CodeSecrets::new(
+            variable("CODE_SECRET")?,
+            variable("PREVIOUS_CODE_SECRET").ok().map(String::into_bytes),
+        ),
+    };
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(config), tables, secrets);
     // The first call pays the TLS handshake; better here than in a customer's checkout.
     match tokio::time::timeout(Duration::from_secs(1), ledger.warm_up()).await {
         Ok(Ok(())) => {}

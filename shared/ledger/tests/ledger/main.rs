@@ -18,7 +18,8 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset};
 use engine::Engine;
 use ledger::{
-    Asked, Changeable, CustomerId, KeySecret, Ledger, Order, OrderId, Return, ReturnId, Settings, Shop, ShopId, Tables,
+    Asked, Changeable, CodeSecrets, CustomerId, KeySecret, Ledger, Order, OrderId, Return, ReturnId, Secrets, Settings,
+    Shop, ShopId, Tables,
 };
 use segmentation::{Day, Minor, RevisionKey};
 
@@ -29,6 +30,10 @@ struct World {
     _engine: Engine,
 }
 
+fn secrets() -> Secrets {
+    Secrets { keys: KeySecret::new(*b"a secret of tests"), codes: CodeSecrets::new(*b"another one of tests", None) }
+}
+
 impl World {
     async fn new() -> World {
         World::with(Changeable::default()).await
@@ -36,7 +41,7 @@ impl World {
 
     async fn with(changeable: Changeable) -> World {
         let engine = Engine::memory().await.unwrap();
-        let ledger = Ledger::new(engine.client(), Tables::default(), KeySecret::new(*b"a secret of tests"));
+        let ledger = Ledger::new(engine.client(), Tables::default(), secrets());
         let shop = make_shop(&ledger, "acme", changeable).await;
         World { ledger, shop, _engine: engine }
     }

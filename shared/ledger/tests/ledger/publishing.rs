@@ -12,11 +12,11 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use catalogue::{Catalogue, Interval, Learned, Neighbour, Product};
 use chrono::TimeDelta;
-use ledger::{KeySecret, Ledger, LedgerError, PUBLISH_EVERY, ProductWrite, Publish, PublishNumbers, Tables};
+use ledger::{Ledger, LedgerError, PUBLISH_EVERY, ProductWrite, Publish, PublishNumbers, Tables};
 use segmentation::ProductKey;
 
-use crate::World;
 use crate::products::{id, now, product, whole};
+use crate::{World, secrets};
 
 /// Counts the calls of a client, and lets it die at one of them.
 #[derive(Clone, Debug)]
@@ -46,8 +46,8 @@ impl World {
     fn process(&self, most: usize) -> (Ledger, Arc<AtomicUsize>) {
         let calls = Calls { made: Arc::default(), most };
         let config = self.ledger.client().config().to_builder().interceptor(calls.clone()).build();
-        let secret = KeySecret::new(*b"a secret of tests");
-        let ledger = Ledger::with_cache(Client::from_conf(config), Tables::default(), secret, Duration::ZERO);
+        let secrets = secrets();
+        let ledger = Ledger::with_cache(Client::from_conf(config), Tables::default(), secrets, Duration::ZERO);
         (ledger, calls.made)
     }
 
