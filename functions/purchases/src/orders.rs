@@ -84,8 +84,21 @@ async fn record_one(app: &App, caller: &Caller, read: Read) -> Result<Receipt, P
         Read::IgnoredGuest => return Ok(Receipt::Ignored { status: "ignored" }),
     };
     let today = app.clock.today(caller.shop.settings.time_zone);
+    let cancelled = order.cancelled;
     let answer = app.ledger.record_orders(&caller.shop, today, vec![order]).await.pop();
-    answer.ok_or_else(Problem::unavailable)?.map(Receipt::Order).map_err(Problem::from)
+    let receipt = answer.ok_or_else(Problem::unavailable)??;
+    if cancelled {
+        free_rewards(app, caller, &receipt).await;
+    }
+    Ok(Receipt::Order(receipt))
+}
+
+/// Sets free what is reserved on a cancelled order. The order is recorded, so its answer does not depend on this: sent again, it
+/// is done then, and otherwise the reservations lapse.
+async fn free_rewards(app: &App, caller: &Caller, receipt: &OrderReceipt) {
+    if let Err(error) = app.ledger.free_cancelled_order(&caller.shop, &receipt.order, app.clock.now()).await {
+        tracing::warn!(%error, "rewards on a cancelled order stay reserved until they lapse");
+    }
 }
 
 async fn record_batch(app: &App, caller: &Caller, orders: &[&RawValue]) -> Result<Answers, Problem> {
@@ -105,7 +118,13 @@ async fn record_batch(app: &App, caller: &Caller, orders: &[&RawValue]) -> Resul
         })
         .collect();
     let today = app.clock.today(caller.shop.settings.time_zone);
-    let mut recorded = app.ledger.record_orders(&caller.shop, today, sound).await.into_iter();
+    let cancelled: Vec<bool> = sound.iter().map(|order| order.cancelled).collect();
+    let recorded = app.ledger.record_orders(&caller.shop, today, sound).await;
+    let of_cancelled = recorded.iter().zip(cancelled).filter(|(_, cancelled)| *cancelled);
+    for receipt in of_cancelled.filter_map(|(answer, _)| answer.as_ref().ok()) {
+        free_rewards(app, caller, receipt).await;
+    }
+    let mut recorded = recorded.into_iter();
     let mut answers = Answers::default();
     for one in read {
         let receipt = match one {

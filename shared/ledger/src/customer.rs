@@ -93,7 +93,10 @@ impl Ledger {
                     version = version.max(sequence.version);
                     moves.insert(sequence, moved);
                 }
+                StoryItem::Redemption { sequence: None, .. } => {}
                 StoryItem::Attributes { sequence, .. }
+                | StoryItem::Redemption { sequence: Some(sequence), .. }
+                | StoryItem::GivenBack { sequence, .. }
                 | StoryItem::Choice { sequence, .. }
                 | StoryItem::Answer { sequence, .. } => {
                     version = version.max(sequence.version);

@@ -235,7 +235,7 @@ impl Ledger {
 }
 
 impl StoryItem {
-    /// Of the content as sent; a move was sent by nobody.
+    /// Of the content as sent; a move was sent by nobody, and a redemption changes.
     fn hash(&self) -> Option<&str> {
         match self {
             StoryItem::Order { hash, .. }
@@ -243,7 +243,7 @@ impl StoryItem {
             | StoryItem::Attributes { hash, .. }
             | StoryItem::Choice { hash, .. }
             | StoryItem::Answer { hash, .. } => Some(hash),
-            StoryItem::Move { .. } => None,
+            StoryItem::Redemption { .. } | StoryItem::GivenBack { .. } | StoryItem::Move { .. } => None,
         }
     }
 
@@ -253,6 +253,11 @@ impl StoryItem {
             StoryItem::Attributes { hash, attributes, .. } => profile.attributes.update(attributes, head_of(hash)),
             StoryItem::Choice { choice, .. } => profile.choices.push(choice.clone()),
             StoryItem::Answer { answer, .. } => profile.answers.put(answer.clone()),
+            StoryItem::Redemption { sequence: Some(_), redemption, .. } => profile.closed.push(redemption.closes()),
+            StoryItem::GivenBack { redemption, slot, step, .. } => {
+                profile.closed.give_back(&redemption.series, *slot, *step);
+            }
+            StoryItem::Redemption { sequence: None, .. } => {}
             StoryItem::Order { .. } | StoryItem::Return { .. } | StoryItem::Move { .. } => {}
         }
     }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use segmentation::profile::RecentMoves;
 use segmentation::{
-    Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, ClosedSteps, Move, OrderFold, Orders,
-    Profile, Tastes,
+    Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, ClosedSteps, Day, Move, OrderFold,
+    Orders, Profile, Tastes,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::error::LedgerError;
 use crate::ids::{CustomerId, ShopId};
 use crate::keys::{self, CustomerKey, Key};
 use crate::order::{AcceptedReturn, Order};
+use crate::redemption::{Redemption, RedemptionKey};
 use crate::store::{Item, item, parse};
 
 /// A customer as the store knows them.
@@ -191,6 +192,28 @@ pub enum StoryItem {
         hash: String,
         /// The answer.
         answer: Answered,
+    },
+    /// A reward set aside for an order, and how that ended; immutable once it is settled.
+    Redemption {
+        /// Where it stands in the sequence: only what was confirmed changed the profile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sequence: Option<Sequence>,
+        /// 1 while it is reserved, 2 when it is settled.
+        version: u64,
+        /// The redemption.
+        redemption: Redemption,
+    },
+    /// A used reward that was given back with its order.
+    GivenBack {
+        /// Where it stands in the sequence.
+        sequence: Sequence,
+        /// Which redemption.
+        #[serde(flatten)]
+        redemption: RedemptionKey,
+        /// Its slot, by the first day.
+        slot: Day,
+        /// Its step.
+        step: u8,
     },
     /// A move.
     Move {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use catalogue::ChunkHash;
+use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use segmentation::answers::Survey;
@@ -10,7 +11,10 @@ use segmentation::{Activation, CutsVersion, Day, ProductKey, RevisionKey, Segmen
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::budgets::BudgetId;
+use crate::counters::Charge;
 use crate::ids::{AnswerId, ChoiceId, CustomerId, OrderId, ProductId, ReturnId, ShopId};
+use crate::redemption::{Redemption, RedemptionKey};
 
 /// The deployment's secret under customer keys. It never rotates: a new one would orphan every profile.
 #[derive(Clone)]
@@ -187,6 +191,34 @@ pub fn move_of(shop: &ShopId, customer: &CustomerKey, version: u64) -> Key {
     key(story(shop, customer), format!("move#{version:016}"))
 }
 
+/// A redemption, in its customer's story.
+#[must_use]
+pub fn redemption(shop: &ShopId, redemption: &RedemptionKey) -> Key {
+    key(story(shop, &redemption.customer_key), format!("redemption#{}", attempt_of(redemption)))
+}
+
+/// That a redemption was given back, in its customer's story.
+#[must_use]
+pub fn given_back(shop: &ShopId, redemption: &RedemptionKey) -> Key {
+    key(story(shop, &redemption.customer_key), format!("given-back#{}", attempt_of(redemption)))
+}
+
+fn attempt_of(RedemptionKey { order, series, attempt, .. }: &RedemptionKey) -> String {
+    format!("{}#{series}#{attempt:05}", order.path_form())
+}
+
+/// Every use of a series by a customer: beside the story, as it is no accepted item.
+#[must_use]
+pub fn uses(shop: &ShopId, customer: &CustomerKey, series: &str) -> Key {
+    key(format!("{}#uses", story(shop, customer)), series)
+}
+
+/// The rewards on an order, beside its head.
+#[must_use]
+pub fn order_rewards(shop: &ShopId, order: &OrderId) -> Key {
+    key(head(shop, order).pk, "redemptions")
+}
+
 /// An order's head: whose it is and what it counts for. The word `order` is no customer key, which has 32 digits.
 #[must_use]
 pub fn head(shop: &ShopId, order: &OrderId) -> Key {
@@ -229,6 +261,44 @@ pub fn activation(shop: &ShopId, activation: Activation) -> Key {
 #[must_use]
 pub fn playbook(shop: &ShopId, version: &str) -> Key {
     key(shop.to_string(), format!("playbook#{version}"))
+}
+
+/// The shop's limits.
+#[must_use]
+pub fn budgets(shop: &ShopId) -> Key {
+    key(shop.to_string(), "budgets")
+}
+
+/// The partition of one of a limit's counters.
+#[must_use]
+pub fn budget_part(shop: &ShopId, budget: &BudgetId, shard: u8) -> String {
+    format!("{shop}#budget#{budget}#{shard:02}")
+}
+
+/// A counter.
+#[must_use]
+pub fn counter(shop: &ShopId, budget: &BudgetId, shard: u8) -> Key {
+    key(budget_part(shop, budget, shard), "counter")
+}
+
+/// What is held of a counter for a reservation, sorted by the reservation's end.
+#[must_use]
+pub fn hold(shop: &ShopId, Charge { budget, shard }: &Charge, redemption: &Redemption) -> Key {
+    let until = hold_until(redemption.expires_at);
+    let Redemption { key: RedemptionKey { customer_key, .. }, .. } = redemption;
+    key(budget_part(shop, budget, *shard), format!("{until}{}#{}", customer_key.as_str(), attempt_of(&redemption.key)))
+}
+
+/// What the sort keys of holds begin with that end at this moment.
+#[must_use]
+pub fn hold_until(moment: DateTime<Utc>) -> String {
+    format!("hold#{:016}#", moment.timestamp_millis().max(0))
+}
+
+/// How many wrong codes a customer has sent on a day.
+#[must_use]
+pub fn wrong_codes(shop: &ShopId, customer: &CustomerKey, day: Day) -> Key {
+    key(format!("{shop}#wrong#{}", customer.as_str()), day.to_string())
 }
 
 /// A run.

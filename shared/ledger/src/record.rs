@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::error::{LedgerError, RecordError, Refusal};
+use crate::give_back::change_of;
 use crate::ids::{CustomerId, OrderId};
 use crate::items::{Customer, Head, Sequence, StoryItem};
 use crate::keys::{self, CustomerKey, Key};
@@ -147,10 +148,12 @@ impl Ledger {
             let mut cause = Cause::Order;
             let mut decided = Vec::with_capacity(orders.len());
             let mut place = 0;
+            let mut given_back = Vec::new();
             for ((order, hash), mut known) in orders.iter().zip(known) {
                 let answer = decide(shop, &before, order, hash, &known);
                 if matches!(&answer, Ok(receipt) if receipt.status == Status::Recorded) {
-                    let old = known.head.fold.entry();
+                    let before_it = known.head.fold.clone();
+                    let old = before_it.entry();
                     let revised = known.head.fold.revise(order.fold(shop.settings.time_zone));
                     if revised == Revised::Current {
                         match change(&mut after.profile, old, &known.head.fold) {
@@ -172,6 +175,13 @@ impl Ledger {
                         place += 1;
                         Sequence { version: before.profile.version + 1, place: place - 1 }
                     });
+                    if let Some(change) = change_of(&before_it, &known.head.fold) {
+                        let first = Sequence { version: before.profile.version + 1, place };
+                        let back = self.giving_back(shop, &order.id, change, &mut after.profile, first).await?;
+                        place += back.facts;
+                        writes.extend(back.writes);
+                        given_back.extend(back.given_back);
+                    }
                     let read = known.head.read_version();
                     known.head.version += 1;
                     let story = StoryItem::Order { sequence, hash: hash.clone(), order: (*order).clone() };
@@ -186,6 +196,7 @@ impl Ledger {
                     writes.extend(self.profile_writes(shop, &before, after, today, cause, place).await?);
                 }
                 if writes.is_empty() || self.transact(writes).await? {
+                    self.after_giving_back(shop, &given_back).await?;
                     return Ok(decided);
                 }
             }
@@ -256,6 +267,9 @@ fn transactions_of(orders: Vec<(usize, Order)>) -> Vec<Vec<(usize, Order)>> {
     for (at, order) in orders {
         let size = order.size();
         let full = parts.last().is_none_or(|part| part.len() >= MAX_ORDERS_PER_TRANSACTION);
+        // A cancelled order may bring all its rewards' items with it.
+        let full =
+            full || order.cancelled || parts.last().is_some_and(|part| part.iter().any(|(_, one)| one.cancelled));
         if full || bytes + size > MAX_BYTES_PER_TRANSACTION || ids.contains(&order.id) {
             parts.push(Vec::new());
             ids.clear();

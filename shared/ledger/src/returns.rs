@@ -6,6 +6,7 @@ use segmentation::{Cause, Day, GivenBack, Minor};
 use serde::Serialize;
 
 use crate::error::{LedgerError, RecordError, Refusal};
+use crate::give_back::change_of;
 use crate::ids::{OrderId, ReturnId};
 use crate::items::{Head, Sequence, StoryItem};
 use crate::keys;
@@ -77,7 +78,8 @@ impl Ledger {
                     }
                 }
             };
-            let old = head.fold.entry();
+            let before_it = head.fold.clone();
+            let old = before_it.entry();
             head.fold.give_back(given_back).map_err(Refusal::from)?;
             let mut after = before.clone();
             // `Err(None)`: head and profile were read at different moments, with a change in between.
@@ -92,8 +94,18 @@ impl Ledger {
                 let returned = AcceptedReturn { sent: back.clone(), given_back };
                 let story = StoryItem::Return { sequence, hash: hash.clone(), returned }.to_item(key)?;
                 let mut writes = vec![self.put_new(table, story)?, self.put_as_read(table, item(&head)?, read)?];
-                writes.extend(self.profile_writes(shop, &before, after, today, Cause::Return, 1).await?);
+                let mut rewards = Vec::new();
+                let mut place = 1;
+                if let Some(change) = change_of(&before_it, &head.fold) {
+                    let first = Sequence { version: before.profile.version + 1, place };
+                    let back = self.giving_back(shop, &back.order, change, &mut after.profile, first).await?;
+                    place += back.facts;
+                    writes.extend(back.writes);
+                    rewards = back.given_back;
+                }
+                writes.extend(self.profile_writes(shop, &before, after, today, Cause::Return, place).await?);
                 if self.transact(writes).await? {
+                    self.after_giving_back(shop, &rewards).await?;
                     return Ok(receipt(Status::Recorded, given_back));
                 }
             }

@@ -1,5 +1,6 @@
 //! Shops: making one, its settings, its cuts models and their activations (law 6).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use catalogue::ChunkHash;
@@ -8,6 +9,7 @@ use segmentation::{Activation, Cuts, CutsVersion, Day};
 use serde::{Deserialize, Serialize};
 
 use crate::api_key::{KeyRecord, NewKey, Scope};
+use crate::budgets::{BudgetId, Budgets};
 use crate::campaigns::Campaigns;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
@@ -52,6 +54,12 @@ pub struct Current {
     /// The day of the last learning that was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_learned: Option<Day>,
+    /// Version of the limits.
+    #[serde(default)]
+    pub budgets: u64,
+    /// Limits of which nothing is left, so far as is known.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub exhausted: BTreeSet<BudgetId>,
     /// The chunks that hold what is out of stock: one, or a few for very many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stock: Vec<ChunkHash>,
@@ -114,6 +122,8 @@ pub struct Shop {
     pub active: Option<Arc<ActiveCuts>>,
     /// Its playbook: the built-in one where it has published none.
     pub playbook: Arc<Playbook>,
+    /// Its limits.
+    pub budgets: Arc<Budgets>,
     /// Its campaigns.
     pub campaigns: Arc<Campaigns>,
     /// The pointers.

@@ -116,8 +116,14 @@ impl Ledger {
             },
             None => None,
         };
+        let budgets = match known {
+            Some(known) if known.budgets.version == current.budgets => Arc::clone(&known.budgets),
+            _ if current.budgets == 0 => Arc::default(),
+            _ => Arc::new(self.read_budgets(id).await?),
+        };
         let playbook = playbook.unwrap_or_else(|| Arc::clone(&BUILTIN));
-        let shop = Arc::new(Shop { id: id.clone(), settings, active, playbook, campaigns: Arc::default(), current });
+        let shop =
+            Arc::new(Shop { id: id.clone(), settings, active, playbook, budgets, campaigns: Arc::default(), current });
         self.inner.shops.put(Arc::clone(&shop));
         Ok(Some(shop))
     }

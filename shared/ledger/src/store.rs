@@ -7,8 +7,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    AttributeValue, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -194,10 +195,19 @@ impl Ledger {
 
     /// The same, with the write units it took; `Ok(None)` where [`Ledger::transact`] says `false`.
     pub(crate) async fn transact_counting(&self, writes: Vec<TransactWriteItem>) -> Result<Option<f64>, LedgerError> {
+        Ok(match self.transact_telling(writes).await? {
+            Committed::Yes(units) => Some(units),
+            Committed::No(_) => None,
+        })
+    }
+
+    /// The same, telling which conditions did not hold.
+    pub(crate) async fn transact_telling(&self, writes: Vec<TransactWriteItem>) -> Result<Committed, LedgerError> {
         let call = self.inner.client.transact_write_items().set_transact_items(Some(writes));
         let error = match call.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
             Ok(done) => {
-                return Ok(Some(done.consumed_capacity().iter().filter_map(|used| used.capacity_units()).sum()));
+                let units = done.consumed_capacity().iter().filter_map(|used| used.capacity_units()).sum();
+                return Ok(Committed::Yes(units));
             }
             Err(error) => error,
         };
@@ -213,7 +223,9 @@ impl Ledger {
                 )
             });
             if contended {
-                return Ok(None);
+                let reasons = cancelled.cancellation_reasons().iter().enumerate();
+                let failed = reasons.filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"));
+                return Ok(Committed::No(failed.map(|(nth, _)| nth).collect()));
             }
         }
         Err(store("TransactWriteItems")(error))
@@ -243,6 +255,36 @@ impl Ledger {
         Ok(TransactWriteItem::builder().put(put.build().map_err(LedgerError::damaged)?).build())
     }
 
+    /// A delete on condition that the item is there.
+    pub(crate) fn delete(&self, table: &str, key: &Key) -> Result<TransactWriteItem, LedgerError> {
+        let delete =
+            Delete::builder().table_name(table).set_key(Some(item(key)?)).condition_expression("attribute_exists(pk)");
+        Ok(TransactWriteItem::builder().delete(delete.build().map_err(LedgerError::damaged)?).build())
+    }
+
+    /// One update with its condition. `Ok(false)`: the condition does not hold.
+    pub(crate) async fn update_one(&self, table: &str, key: &Key, change: Change) -> Result<bool, LedgerError> {
+        let update = self
+            .inner
+            .client
+            .update_item()
+            .table_name(table)
+            .set_key(Some(item(key)?))
+            .set_expression_attribute_names(Some(names_in(&[change.set, change.on_condition].join(" "))))
+            .set_expression_attribute_values(Some(change.values))
+            .update_expression(change.set)
+            .condition_expression(change.on_condition);
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(store("UpdateItem")(error)),
+        }
+    }
+
     /// An update with its condition.
     pub(crate) fn update(&self, table: &str, key: &Key, change: Change) -> Result<TransactWriteItem, LedgerError> {
         let update = Update::builder()
@@ -254,6 +296,15 @@ impl Ledger {
             .condition_expression(change.on_condition);
         Ok(TransactWriteItem::builder().update(update.build().map_err(LedgerError::damaged)?).build())
     }
+}
+
+/// Did a transaction go through?
+pub(crate) enum Committed {
+    /// With the write units it took.
+    Yes(f64),
+    /// No: the places of the items whose conditions did not hold; none where others were at the same items, or the store
+    /// throttled.
+    No(Vec<usize>),
 }
 
 /// An update expression, its condition, and the values both name. Every attribute is written `#name`.

@@ -10,6 +10,7 @@ mod once;
 mod permutations;
 mod products;
 mod publishing;
+mod redemptions;
 mod runs;
 mod shops;
 

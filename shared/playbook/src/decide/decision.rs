@@ -1,7 +1,7 @@
 //! What a decision says: offers in order, each with its reason, and what was withheld and why.
 
 use segmentation::{Day, LoyaltyGroup, Minor, Place, Segment};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::calendar::Slot;
 use crate::idea::{IdeaKind, ShownAt};
@@ -10,7 +10,7 @@ use crate::reward::Reward;
 use crate::why::{NoReward, Withheld};
 
 /// On what a reward is given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum On {
     /// Any purchase.
