@@ -54,6 +54,8 @@ impl Ledger {
         let need = Left { amount: new.value.0, count: 1 };
         let mut backoff = Backoff::default();
         loop {
+            // Before the redemption itself: a copy sent at once that was faster is seen there, if it is seen here.
+            let (mut order, mut uses) = self.read_rewards(shop, &new.key).await?;
             if let Some(known) = self.redemption(shop, &new.key).await? {
                 return if known.asks_the_same(new) {
                     Ok((Status::Duplicate, known))
@@ -63,7 +65,6 @@ impl Ledger {
                 };
             }
             self.attempt_follows(shop, &new.key).await?;
-            let (mut order, mut uses) = self.read_rewards(shop, &new.key).await?;
             if let Some(overdue) = uses.overdue(new, steps, now).or_else(|| order.overdue(now).cloned()) {
                 self.settle(shop, &overdue, State::Lapsed, now).await?;
                 continue;
@@ -92,6 +93,8 @@ impl Ledger {
                 let Some((limit, budget)) = limits.get(nth) else { break };
                 match self.make_room(shop, limit, budget, need, now).await? {
                     Room::In(shard) => charges[nth].shard = shard,
+                    // A try of ours may have gone through with its answer lost: then the last one was taken by ourselves.
+                    Room::Exhausted { .. } if self.redemption(shop, &new.key).await?.is_some() => break,
                     Room::Exhausted { wholly } => {
                         if wholly && !shop.current.exhausted.contains(budget) {
                             self.mark_exhausted(&shop.id, budget).await?;

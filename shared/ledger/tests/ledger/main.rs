@@ -10,6 +10,8 @@ mod once;
 mod permutations;
 mod products;
 mod publishing;
+mod redemption_faults;
+mod redemption_model;
 mod redemptions;
 mod runs;
 mod shops;
