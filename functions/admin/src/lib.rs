@@ -2,6 +2,7 @@
 
 mod affinities;
 mod audiences;
+mod budgets;
 mod customers;
 mod mailings;
 mod playbook;
@@ -21,6 +22,7 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn) -> Router<App> {
     let routes = Router::new()
         .route("/v1/settings", get(settings::show).put(settings::change))
         .route("/v1/playbook", get(playbook::show).put(playbook::publish))
+        .route("/v1/budgets", get(budgets::show).put(budgets::set))
         .route("/v1/runs", post(runs::begin))
         .route("/v1/runs/{id}", get(runs::show))
         .route("/v1/affinities", post(affinities::begin).get(affinities::show))

@@ -4,7 +4,9 @@
 mod answers;
 mod choices;
 mod lookup;
+mod not_redeemed;
 mod offers;
+mod redemptions;
 mod replay;
 mod segment;
 
@@ -22,7 +24,11 @@ pub fn router(app: &App) -> Router<App> {
         .route("/v1/customers/{id}/offers", get(offers::show))
         .route("/v1/offers", post(offers::show_with_cart))
         .route("/v1/customers/{id}/choices", post(choices::record))
-        .route("/v1/surveys/{survey}/answers", post(answers::record));
+        .route("/v1/surveys/{survey}/answers", post(answers::record))
+        .route("/v1/redemptions", post(redemptions::reserve))
+        .route("/v1/redemptions/{id}", get(redemptions::show))
+        .route("/v1/redemptions/{id}/confirm", post(redemptions::confirm))
+        .route("/v1/redemptions/{id}/release", post(redemptions::release));
     let staff = Router::new().route("/v1/offers/replay", post(replay::replay));
     web::require(routes, app, Scope::Checkout).merge(web::require(staff, app, Scope::Admin))
 }

@@ -36,6 +36,8 @@ pub struct Tick {
     pub learning: usize,
     /// Catalogues published that nobody was publishing.
     pub published: usize,
+    /// Reservations of rewards taken back, as nobody confirmed them.
+    pub taken_back: usize,
     /// What could not be begun or published; each is in the log.
     pub failed: usize,
 }
@@ -58,6 +60,12 @@ pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn) -> Result
         let begun = count("run", begin_if_due(steps, start, &registered).await);
         let learning = count("learning", learn_if_due(steps, learn, &registered).await);
         let published = count("publish job", publish_if_due(steps, shop).await);
+        let taken_back = sweep(steps, shop).await.unwrap_or_else(|error| {
+            tracing::error!(%shop, %error, "the shop's budgets were not swept");
+            found.failed += 1;
+            0
+        });
+        found.taken_back += taken_back;
         found.begun += usize::from(begun);
         found.learning += usize::from(learning);
         found.published += usize::from(published);
@@ -106,6 +114,13 @@ async fn publish_if_due(steps: &Steps, shop: &ShopId) -> Result<bool, Failure> {
     }
     // Where another is at work, or was a minute ago, it is that one's business.
     Ok(matches!(steps.ledger.publish(shop, steps.clock.now()).await?, Publish::Done(_)))
+}
+
+/// Gives back to budgets what was reserved and not confirmed in time, where no later reservation needed it.
+async fn sweep(steps: &Steps, shop: &ShopId) -> Result<usize, Failure> {
+    let Some(shop) = steps.ledger.fresh_shop(shop).await? else { return Ok(0) };
+    let (now, today) = (steps.clock.now(), steps.clock.today(shop.settings.time_zone));
+    Ok(steps.ledger.sweep_budgets(&shop, today, now).await?)
 }
 
 async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) -> Result<bool, Failure> {

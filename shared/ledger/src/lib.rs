@@ -39,6 +39,7 @@ mod settle;
 mod shop;
 mod shop_cache;
 mod store;
+mod sweep;
 mod uses;
 mod wrong_codes;
 

@@ -57,6 +57,14 @@ impl Problem {
         Problem { errors, ..problem }
     }
 
+    /// The same, naming a field.
+    #[must_use]
+    pub fn at(mut self, field: &str) -> Problem {
+        let detail = self.detail.clone();
+        self.errors.push(FieldError { field: field.to_owned(), detail });
+        self
+    }
+
     /// The body is no JSON: 400, with the place.
     #[must_use]
     pub fn invalid_json(field: String, detail: String) -> Problem {

@@ -1,0 +1,283 @@
+//! `POST /v1/redemptions` and what follows it: a reward, by code or by offer, reserved for an order, then confirmed or released.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use ledger::{By, Customer, CustomerId, CustomerKey, OrderId, Redemption, RedemptionKey, Shop, Status};
+use playbook::decide::Channel;
+use playbook::mechanic::Mechanic;
+use playbook::redeem::{self, CartLine, CartTotals, Promised};
+use playbook::{Code, Inputs, Terms, Ticket};
+use segmentation::Minor;
+use serde::{Deserialize, Serialize};
+use web::{App, Body, Caller, PathId, Problem, Question, Subject, at_field, inputs, read_json};
+
+use crate::lookup::today;
+use crate::not_redeemed::{self, invalid};
+
+/// The most lines of a cart.
+const MAX_LINES: usize = 1_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReserveIn {
+    /// As the customer typed it.
+    code: Option<String>,
+    /// Or an offer's id.
+    offer: Option<String>,
+    customer: String,
+    order: String,
+    /// By default 1.
+    attempt: Option<i64>,
+    /// The cart's, in minor units.
+    total: i64,
+    /// What delivery costs, in minor units; by default as in the settings.
+    delivery: Option<i64>,
+    /// For a reward on a category or on products.
+    #[serde(default)]
+    lines: Vec<LineIn>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LineIn {
+    product: String,
+    category: Option<String>,
+    amount: i64,
+}
+
+/// A redemption as it is answered.
+#[derive(Serialize)]
+pub(crate) struct Answer {
+    status: Status,
+    id: String,
+    #[serde(flatten)]
+    redemption: Redemption,
+}
+
+impl Answer {
+    fn of((status, redemption): (Status, Redemption)) -> Answer {
+        Answer { status, id: redemption.key.id(), redemption }
+    }
+}
+
+/// What is asked for, every field checked.
+struct Asked {
+    named: Named,
+    customer: CustomerId,
+    order: OrderId,
+    attempt: u16,
+    cart: CartTotals,
+}
+
+/// By what a reward is named.
+enum Named {
+    Code(Code),
+    Offer(String, segmentation::Day, u8),
+}
+
+/// Reserves: 201, whether now or before.
+pub(crate) async fn reserve(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body,
+) -> Result<(StatusCode, Json<Answer>), Problem> {
+    let asked = read_json::<ReserveIn>(&body)?.read()?;
+    let shop = &caller.shop;
+    let key = app.ledger.customer_key(&shop.id, &asked.customer);
+    let (terms, ticket, by) = find(&app, &caller, &key, &asked).await?;
+    let name = RedemptionKey {
+        customer_key: key.clone(),
+        order: asked.order.clone(),
+        series: terms.series.clone(),
+        attempt: asked.attempt,
+    };
+    // The same again is answered as before, whatever has become of customer and campaign since.
+    if let Some(known) = app.ledger.redemption(shop, &name).await? {
+        let same = (known.slot, known.step, known.total) == (ticket.slot, ticket.step, asked.cart.total);
+        return if same {
+            Ok((StatusCode::CREATED, Json(Answer::of((Status::Duplicate, known)))))
+        } else {
+            let id = format!("attempt {} of {} on order {}", name.attempt, name.series, name.order);
+            Err(ledger::Refusal::OtherContent { what: "redemption", id }.into())
+        };
+    }
+    if !shop.campaigns.is_open(&terms.series, terms.number) {
+        return Err(not_redeemed::not_open(&terms.series));
+    }
+    let document = document(&app, &caller, &key).await?;
+    let promised = promised(shop, &document, &terms, ticket, by)?;
+    let conditions = &terms.idea.conditions;
+    if let Some(least) = conditions.min_total.filter(|least| asked.cart.total < *least) {
+        return Err(not_redeemed::cart(format!(
+            "the cart comes to {}, and the reward needs {least}",
+            asked.cart.total
+        )));
+    }
+    let costs = &shop.settings.changeable.offers.costs;
+    let value = promised.value(&asked.cart, costs).map_err(|refused| not_redeemed::cart(refused.to_string()))?;
+    let now = app.clock.now();
+    let new = Redemption {
+        key: name,
+        customer: asked.customer,
+        state: ledger::State::Reserved,
+        by,
+        campaign: terms.number,
+        slot: ticket.slot,
+        step: ticket.step,
+        reward: promised.reward,
+        on: promised.on,
+        total: asked.cart.total,
+        value,
+        closes_until: promised.closes_until,
+        valid_until: promised.valid_until,
+        stacks: conditions.stacks,
+        segment: document.customer.segment,
+        day: document.day,
+        reserved_at: now,
+        expires_at: now + TimeDelta::minutes(shop.settings.changeable.rewards.hold_minutes.into()),
+        settled_at: None,
+        charged: Vec::new(),
+    };
+    let steps = terms.idea.mechanic == Mechanic::RisingCashback;
+    let done = app.ledger.reserve(shop, &new, steps, now).await.map_err(not_redeemed::refused)?;
+    Ok((StatusCode::CREATED, Json(Answer::of(done))))
+}
+
+/// Confirms.
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<String>,
+) -> Result<Json<Answer>, Problem> {
+    let done = app.ledger.confirm(&caller.shop, &named(&id)?, app.clock.now()).await;
+    done.map(Answer::of).map(Json).map_err(not_redeemed::refused)
+}
+
+/// Releases.
+pub(crate) async fn release(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<String>,
+) -> Result<Json<Answer>, Problem> {
+    let done = app.ledger.release(&caller.shop, &named(&id)?, app.clock.now()).await;
+    done.map(Answer::of).map(Json).map_err(not_redeemed::refused)
+}
+
+/// Shows.
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<String>,
+) -> Result<Json<Redemption>, Problem> {
+    let found = app.ledger.redemption(&caller.shop, &named(&id)?).await?;
+    found.map(Json).ok_or_else(not_redeemed::unknown)
+}
+
+fn named(id: &str) -> Result<RedemptionKey, Problem> {
+    RedemptionKey::from_id(id).ok_or_else(not_redeemed::unknown)
+}
+
+/// The terms that a code or an offer names. A wrong code is counted, and after too many none is looked at any more that day.
+async fn find(
+    app: &App,
+    caller: &Caller,
+    key: &CustomerKey,
+    asked: &Asked,
+) -> Result<(Arc<Terms>, Ticket, By), Problem> {
+    let shop = &caller.shop;
+    match &asked.named {
+        Named::Code(code) => {
+            let day = today(app, caller);
+            if !app.ledger.may_try_codes(shop, key, day).await? {
+                return Err(not_redeemed::too_many());
+            }
+            let terms = match app.ledger.made_code(&shop.id, key, code) {
+                true => app.ledger.terms(&shop.id, code.ticket().number).await?,
+                false => None,
+            };
+            match terms {
+                Some(terms) => Ok((terms, code.ticket(), By::Code)),
+                None if app.ledger.count_wrong_code(shop, key, day).await? => Err(invalid()),
+                None => Err(not_redeemed::too_many()),
+            }
+        }
+        Named::Offer(series, slot, step) => {
+            let number = shop.campaigns.series.get(series).map(|series| series.number);
+            let unknown = || Problem::field("offer", "is none of this shop's offers");
+            let number = number.ok_or_else(unknown)?;
+            let terms = app.ledger.terms(&shop.id, number).await?.ok_or_else(unknown)?;
+            Ok((terms, Ticket { number, slot: *slot, step: *step }, By::Offer))
+        }
+    }
+}
+
+/// What the decision would rest on today.
+async fn document(app: &App, caller: &Caller, key: &CustomerKey) -> Result<Inputs, Problem> {
+    let shop = &caller.shop;
+    // Consistently: what was confirmed a moment ago is closed.
+    let (found, catalogue) = tokio::join!(app.ledger.customer_now(&shop.id, key), app.ledger.catalogue(shop));
+    let found: Option<Customer> = found?;
+    let subject = found.as_ref().map_or(Subject::Unknown(key), Subject::Known);
+    let question = Question { day: today(app, caller), channel: Channel::Checkout, language: None, cart: None };
+    Ok(inputs(&app.ledger, shop, &catalogue, subject, question))
+}
+
+fn promised(shop: &Shop, document: &Inputs, terms: &Terms, ticket: Ticket, by: By) -> Result<Promised, Problem> {
+    let own = shop.campaigns.own.get(&terms.series);
+    let promised = match by {
+        By::Code => redeem::by_code(document, &shop.playbook, terms, ticket.slot, ticket.step),
+        By::Offer => redeem::by_offer(document, &shop.playbook, own, terms, ticket.slot, ticket.step),
+    };
+    promised.map_err(not_redeemed::not_now)
+}
+
+impl ReserveIn {
+    fn read(self) -> Result<Asked, Problem> {
+        let money = |field: &str, amount: i64| {
+            let valid = (0..=Minor::MAX.0).contains(&amount);
+            valid
+                .then_some(Minor(amount))
+                .ok_or_else(|| Problem::field(field, format!("is from 0 to {} minor units", Minor::MAX)))
+        };
+        let named = match (self.code, self.offer) {
+            (Some(code), None) => Named::Code(code.parse().map_err(|error| not_redeemed::mistyped(&error))?),
+            (None, Some(offer)) => {
+                let (series, slot, step) =
+                    redeem::parse_offer_id(&offer).ok_or_else(|| Problem::field("offer", "is no offer's id"))?;
+                Named::Offer(series.to_owned(), slot, step)
+            }
+            (None, None) => return Err(Problem::field("code", "or `offer` must be given")),
+            (Some(_), Some(_)) => return Err(Problem::field("offer", "is left out where a code is given")),
+        };
+        let attempt = self.attempt.unwrap_or(1);
+        let attempt = u16::try_from(attempt).ok().filter(|attempt| *attempt >= 1);
+        if self.lines.len() > MAX_LINES {
+            return Err(Problem::field("lines", format!("are at most {MAX_LINES}")));
+        }
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (nth, line) in self.lines.into_iter().enumerate() {
+            let amount = money(&format!("lines[{nth}].amount"), line.amount)?;
+            lines.push(CartLine { product: line.product, category: line.category, amount });
+        }
+        let total = money("total", self.total)?;
+        let sum = lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount.0));
+        if sum > total.0 {
+            return Err(Problem::field("lines", format!("come to {sum}, more than the total of {total}")));
+        }
+        Ok(Asked {
+            named,
+            customer: at_field("customer", CustomerId::try_from(self.customer))?,
+            order: at_field("order", OrderId::try_from(self.order))?,
+            attempt: attempt.ok_or_else(|| Problem::field("attempt", "is from 1 to 65535"))?,
+            cart: CartTotals {
+                total,
+                lines,
+                delivery: self.delivery.map(|delivery| money("delivery", delivery)).transpose()?,
+            },
+        })
+    }
+}
