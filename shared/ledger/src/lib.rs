@@ -7,12 +7,15 @@
 pub mod api_key;
 mod audience;
 mod bucket;
+mod campaign_publish;
 mod campaigns;
 mod catalogue_cache;
 mod chunks;
+mod codes;
 mod customer;
 mod error;
 mod facts;
+mod holdout;
 mod ids;
 mod items;
 pub mod keys;
@@ -33,10 +36,12 @@ mod settings;
 mod shop;
 mod shop_cache;
 mod store;
+mod terms;
 
 pub use api_key::{KeyRecord, NewKey, PresentedKey, Scope};
 pub use audience::{AudiencePage, Member};
 pub use bucket::{BucketPage, Cursor, Shard};
+pub use campaign_publish::{CampaignError, CampaignReceipt};
 pub use campaigns::{CampaignState, Campaigns, Series};
 pub use customer::StoryPage;
 pub use error::{LedgerError, RecordError, Refusal};
