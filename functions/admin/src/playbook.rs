@@ -25,7 +25,7 @@ pub(crate) struct Answer {
     version: String,
     /// Is it the one in force?
     in_force: bool,
-    /// When it was first published; absent for the built-in one.
+    /// When it was first published.
     #[serde(skip_serializing_if = "Option::is_none")]
     day: Option<Day>,
     /// The version it replaced, which is kept.

@@ -301,6 +301,18 @@ pub fn wrong_codes(shop: &ShopId, customer: &CustomerKey, day: Day) -> Key {
     key(format!("{shop}#wrong#{}", customer.as_str()), day.to_string())
 }
 
+/// The register of the shop's campaigns.
+#[must_use]
+pub fn campaigns(shop: &ShopId) -> Key {
+    key(shop.to_string(), "campaigns")
+}
+
+/// The terms of campaigns, by the first number of those that were published together; 0 sorts before all.
+#[must_use]
+pub fn terms(shop: &ShopId, first: u16) -> Key {
+    key(shop.to_string(), format!("terms#{first:05}"))
+}
+
 /// A run.
 #[must_use]
 pub fn run(shop: &ShopId, run: u64) -> Key {

@@ -4,15 +4,19 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use playbook::Playbook;
 use segmentation::Day;
 use serde::{Deserialize, Serialize};
 
+use crate::campaign_publish::{CampaignError, InForce};
+use crate::campaigns::Campaigns;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys;
 use crate::shop::{Keyed, Shop};
-use crate::store::{Change, Ledger, attribute, item};
+use crate::store::{Backoff, Change, Item, Ledger, attribute, item};
+use crate::terms::StoredBlock;
 
 /// Hex digits of a version.
 const VERSION_DIGITS: usize = 16;
@@ -32,30 +36,116 @@ pub struct PlaybookRecord {
 
 impl Ledger {
     /// Puts a playbook in force, on condition that the one read is still in force. A version published before is put in force
-    /// again as it was.
+    /// again as it was. Ideas whose reward or terms are other than those in force get their next campaign number, and open.
     ///
     /// # Errors
-    /// [`LedgerError::Changed`] when somebody else published meanwhile.
-    pub async fn publish_playbook(&self, shop: &Shop, new: &Playbook, today: Day) -> Result<(), LedgerError> {
-        let table = &self.tables().shops;
-        if shop.playbook.version() == new.version() {
-            return Ok(());
+    /// [`CampaignError::Store`] with [`LedgerError::Changed`] when somebody else published meanwhile; others when there is no room
+    /// for more campaigns.
+    pub async fn publish_playbook(&self, shop: &Shop, new: &Playbook, today: Day) -> Result<(), CampaignError> {
+        let (table, before) = (&self.tables().shops, &*shop.playbook);
+        let mut pause = Backoff::default();
+        loop {
+            let read = self.register(&shop.id).await?;
+            let in_force = self.in_force(&shop.id, &read, new).await?;
+            let (register, published) = read.with_playbook(&in_force, before, new)?;
+            let changed = register != read;
+            if !changed && shop.current.playbook.as_deref() == Some(new.version()) {
+                return Ok(());
+            }
+            let mut writes = Vec::new();
+            // The one in force too, where that is the built-in one: a later release may have another.
+            for playbook in if before.version() == new.version() { vec![new] } else { vec![before, new] } {
+                let key = keys::playbook(&shop.id, playbook.version());
+                if self.get_item(table, &key, true).await?.is_none() {
+                    writes.push(self.playbook_write(&shop.id, playbook, today, before.version())?);
+                }
+            }
+            // Where the register stays as it is, others may change it meanwhile: its pointer is theirs.
+            let version = changed.then_some(read.version + 1);
+            if let Some(version) = version {
+                writes.push(self.register_write(&shop.id, &Campaigns { version, ..register })?);
+            }
+            if let Some(block) = block(&read, new, published)? {
+                writes.push(self.terms_write(&shop.id, &block)?);
+            }
+            writes.push(self.point_to_playbook(shop, new, version)?);
+            if self.transact(writes).await? {
+                self.forget_shop(&shop.id);
+                return Ok(());
+            }
+            // Another campaign is no reason to give up; another playbook is.
+            let current = self.read_current(&shop.id).await?.unwrap_or_default();
+            if current.playbook != shop.current.playbook {
+                return Err(LedgerError::Changed("playbook").into());
+            }
+            pause.wait().await?;
         }
-        let mut writes = Vec::new();
-        // The one in force too, where that is the built-in one: a later release may have another.
-        for playbook in [&*shop.playbook, new] {
-            let key = keys::playbook(&shop.id, playbook.version());
-            if self.get_item(table, &key, true).await?.is_none() {
-                let record = PlaybookRecord {
-                    version: playbook.version().to_owned(),
-                    day: today,
-                    previous: shop.playbook.version().to_owned(),
-                    source: playbook.source_json().to_string(),
-                };
-                writes.push(self.put_new(table, item(&Keyed { key, value: &record })?)?);
+    }
+
+    /// The built-in playbook as a new shop's first, and the writes that make it so but for the pointers.
+    pub(crate) fn first_playbook(
+        &self,
+        shop: &ShopId,
+        today: Day,
+    ) -> Result<(String, Vec<TransactWriteItem>), LedgerError> {
+        let (read, builtin) = (Campaigns::default(), Playbook::builtin());
+        let (register, published) =
+            read.with_playbook(&InForce::new(), builtin, builtin).map_err(LedgerError::damaged)?;
+        let register = Campaigns { version: Campaigns::FIRST_VERSION, ..register };
+        let mut writes =
+            vec![self.playbook_write(shop, builtin, today, builtin.version())?, self.register_write(shop, &register)?];
+        if let Some(block) = block(&read, builtin, published)? {
+            writes.push(self.terms_write(shop, &block)?);
+        }
+        Ok((builtin.version().to_owned(), writes))
+    }
+
+    /// The terms in force of the series that a playbook has. Those that cannot be read any more count as other ones.
+    async fn in_force(&self, shop: &ShopId, register: &Campaigns, new: &Playbook) -> Result<InForce, LedgerError> {
+        let mut in_force = InForce::new();
+        for (entry, idea) in new.rewarded() {
+            let series = Playbook::series(entry, idea);
+            let Some(at) = register.series.get(&series) else { continue };
+            match self.terms(shop, at.number).await {
+                Ok(terms) => in_force.extend(terms.map(|terms| (series, terms))),
+                Err(LedgerError::Damaged(why)) => tracing::error!(%shop, series, why, "terms cannot be read"),
+                Err(error) => return Err(error),
             }
         }
-        let mut values: crate::store::Item = [(":new".to_owned(), attribute(&new.version())?)].into();
+        Ok(in_force)
+    }
+
+    fn playbook_write(
+        &self,
+        shop: &ShopId,
+        playbook: &Playbook,
+        day: Day,
+        previous: &str,
+    ) -> Result<TransactWriteItem, LedgerError> {
+        let record = PlaybookRecord {
+            version: playbook.version().to_owned(),
+            day,
+            previous: previous.to_owned(),
+            source: playbook.source_json().to_string(),
+        };
+        let key = keys::playbook(shop, playbook.version());
+        self.put_new(&self.tables().shops, item(&Keyed { key, value: &record })?)
+    }
+
+    fn point_to_playbook(
+        &self,
+        shop: &Shop,
+        new: &Playbook,
+        campaigns: Option<u64>,
+    ) -> Result<TransactWriteItem, LedgerError> {
+        let mut values: Item = [(":new".to_owned(), attribute(&new.version())?)].into();
+        let set = match campaigns {
+            Some(version) => {
+                values.insert(":campaigns".to_owned(), attribute(&version)?);
+                "SET #playbook = :new, #campaigns = :campaigns"
+            }
+            None => "SET #playbook = :new",
+        };
         let on_condition = match &shop.current.playbook {
             Some(read) => {
                 values.insert(":read".to_owned(), attribute(read)?);
@@ -63,13 +153,8 @@ impl Ledger {
             }
             None => "attribute_exists(#pk) AND attribute_not_exists(#playbook)",
         };
-        let point = Change { set: "SET #playbook = :new", on_condition, values };
-        writes.push(self.update(table, &keys::current(&shop.id), point)?);
-        if !self.transact(writes).await? {
-            return Err(LedgerError::Changed("playbook"));
-        }
-        self.forget_shop(&shop.id);
-        Ok(())
+        let point = Change { set, on_condition, values };
+        self.update(&self.tables().shops, &keys::current(&shop.id), point)
     }
 
     /// A playbook by its version: the built-in one, or one the shop has published; immutable, so it is read once.
@@ -99,4 +184,13 @@ impl Ledger {
     pub async fn playbook_record(&self, shop: &ShopId, version: &str) -> Result<Option<PlaybookRecord>, LedgerError> {
         self.get(&self.tables().shops, &keys::playbook(shop, version), true).await
     }
+}
+
+/// The block of the series that were published; `None` where there are none.
+fn block(read: &Campaigns, playbook: &Playbook, series: Vec<String>) -> Result<Option<StoredBlock>, LedgerError> {
+    if series.is_empty() {
+        return Ok(None);
+    }
+    let first = u16::try_from(read.next).map_err(LedgerError::damaged)?;
+    Ok(Some(StoredBlock { first, playbook: playbook.version().to_owned(), series, own: None }))
 }

@@ -42,9 +42,12 @@ pub struct Current {
     pub last_run: Option<RunMark>,
     /// The number of the last run that was begun.
     pub runs: u64,
-    /// The version of the shop's own playbook, where it has published one.
+    /// The version of the shop's playbook; absent in shops that were made before playbooks were pinned and have published none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub playbook: Option<String>,
+    /// The version of the register of campaigns; 0: there is none.
+    #[serde(default)]
+    pub campaigns: u64,
     /// The published version of the products, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalogue: Option<String>,
@@ -120,7 +123,7 @@ pub struct Shop {
     pub settings: Arc<Settings>,
     /// Its cuts; `None` before the first fit.
     pub active: Option<Arc<ActiveCuts>>,
-    /// Its playbook: the built-in one where it has published none.
+    /// Its playbook: the built-in one of the release under which the shop was made, until it publishes another.
     pub playbook: Arc<Playbook>,
     /// Its limits.
     pub budgets: Arc<Budgets>,
@@ -154,7 +157,7 @@ pub enum CreateShopError {
 }
 
 impl Ledger {
-    /// Makes a shop with its registry entry and one key per scope, in one transaction.
+    /// Makes a shop with its registry entry, one key per scope and the built-in playbook, published, in one transaction.
     ///
     /// # Errors
     /// [`CreateShopError::Exists`] when the name is taken.
@@ -165,12 +168,18 @@ impl Ledger {
         today: Day,
     ) -> Result<Vec<NewKey>, CreateShopError> {
         let table = &self.tables().shops;
-        let current = Current { settings: settings.version, ..Current::default() };
-        let mut writes = vec![
+        let (playbook, mut writes) = self.first_playbook(shop, today)?;
+        let current = Current {
+            settings: settings.version,
+            playbook: Some(playbook),
+            campaigns: Campaigns::FIRST_VERSION,
+            ..Current::default()
+        };
+        writes.extend([
             self.put_new(table, item(&Keyed { key: keys::settings(shop), value: settings })?)?,
             self.put_new(table, item(&Keyed { key: keys::current(shop), value: &current })?)?,
             self.put_new(table, item(&registered(shop, settings)?)?)?,
-        ];
+        ]);
         let mut made = Vec::new();
         for scope in Scope::ALL {
             let (new, record) = KeyRecord::make(shop, &[scope], today).map_err(LedgerError::damaged)?;

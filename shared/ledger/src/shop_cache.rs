@@ -1,6 +1,6 @@
 //! What readers know of shops without asking: pointers looked at once a minute, settings and models read when they changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,10 +8,12 @@ use playbook::Playbook;
 use segmentation::Activation;
 use tokio::time::Instant;
 
+use crate::campaigns::Campaigns;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::shop::{ActiveCuts, Shop};
 use crate::store::Ledger;
+use crate::terms::Block;
 
 /// The cache of one process.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct ShopCache {
     shops: Mutex<HashMap<ShopId, (Instant, Arc<Shop>)>>,
     activations: Mutex<HashMap<(ShopId, Activation), Arc<ActiveCuts>>>,
     playbooks: Mutex<HashMap<(ShopId, String), Arc<Playbook>>>,
+    /// By the first number of each.
+    terms: Mutex<HashMap<ShopId, BTreeMap<u16, Arc<Block>>>>,
 }
 
 /// The built-in playbook, shared by all shops that have none of their own.
@@ -27,7 +31,13 @@ static BUILTIN: LazyLock<Arc<Playbook>> = LazyLock::new(|| Arc::new(Playbook::bu
 
 impl ShopCache {
     pub(crate) fn new(keep: Duration) -> ShopCache {
-        ShopCache { keep, shops: Mutex::default(), activations: Mutex::default(), playbooks: Mutex::default() }
+        ShopCache {
+            keep,
+            shops: Mutex::default(),
+            activations: Mutex::default(),
+            playbooks: Mutex::default(),
+            terms: Mutex::default(),
+        }
     }
 
     pub(crate) fn activated(&self, shop: &ShopId, number: Activation) -> Option<Arc<ActiveCuts>> {
@@ -51,6 +61,18 @@ impl ShopCache {
     pub(crate) fn learn_playbook(&self, shop: &ShopId, playbook: &Arc<Playbook>) {
         let mut known = self.playbooks.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert((shop.clone(), playbook.version().to_owned()), Arc::clone(playbook));
+    }
+
+    /// The block in which a number's terms lie.
+    pub(crate) fn terms(&self, shop: &ShopId, number: u16) -> Option<Arc<Block>> {
+        let known = self.terms.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, block) = known.get(shop)?.range(..=number).next_back()?;
+        block.holds(number).then(|| Arc::clone(block))
+    }
+
+    pub(crate) fn learn_terms(&self, shop: &ShopId, block: &Arc<Block>) {
+        let mut known = self.terms.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(shop.clone()).or_default().insert(block.first(), Arc::clone(block));
     }
 
     fn shop(&self, shop: &ShopId) -> Option<(bool, Arc<Shop>)> {
@@ -122,8 +144,22 @@ impl Ledger {
             _ => Arc::new(self.read_budgets(id).await?),
         };
         let playbook = playbook.unwrap_or_else(|| Arc::clone(&BUILTIN));
-        let shop =
-            Arc::new(Shop { id: id.clone(), settings, active, playbook, budgets, campaigns: Arc::default(), current });
+        let campaigns = match known {
+            Some(known) if known.campaigns.version == current.campaigns => Arc::clone(&known.campaigns),
+            _ if current.campaigns == 0 => Arc::default(),
+            known => match self.campaigns(id).await {
+                Err(error) if error.is_temporary() => return Err(error),
+                // As with a playbook: it must not keep orders out.
+                read => read.map_or_else(
+                    |error| {
+                        tracing::error!(shop = %id, %error, "the register of the shop's campaigns cannot be read");
+                        known.map_or_else(Arc::<Campaigns>::default, |known| Arc::clone(&known.campaigns))
+                    },
+                    Arc::new,
+                ),
+            },
+        };
+        let shop = Arc::new(Shop { id: id.clone(), settings, active, playbook, budgets, campaigns, current });
         self.inner.shops.put(Arc::clone(&shop));
         Ok(Some(shop))
     }

@@ -11,7 +11,6 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
-use playbook::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -84,12 +83,6 @@ impl Ledger {
     #[must_use]
     pub fn shift(&self, customer: &CustomerKey, series: &str) -> u32 {
         self.inner.secrets.keys.shift(customer, series)
-    }
-
-    /// Was this code made for this customer of this shop?
-    #[must_use]
-    pub fn made_code(&self, shop: &ShopId, customer: &CustomerKey, code: &Code) -> bool {
-        self.inner.secrets.codes.made(shop.as_str(), customer.as_str(), code)
     }
 
     /// The SDK client, for tests that look into the store.

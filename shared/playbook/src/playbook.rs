@@ -4,7 +4,7 @@ use segmentation::Segment;
 use serde_json::Value;
 
 use crate::entry::Entry;
-use crate::idea::Idea;
+use crate::idea::{Idea, IdeaKind};
 use crate::language::Language;
 use crate::reward::Reward;
 use crate::why::{NoReward, Withheld};
@@ -73,6 +73,22 @@ impl Playbook {
     #[must_use]
     pub fn no_reward(&self, why: NoReward, language: Language) -> &str {
         self.words.no_reward(why, language)
+    }
+
+    /// Every idea that gives something, with its entry: the newcomer's first, then by segment. Each is a series of its own.
+    pub fn rewarded(&self) -> impl Iterator<Item = (&Entry, &Idea)> {
+        let entries = std::iter::once(&self.newcomer).chain(&self.entries);
+        entries.flat_map(|entry| {
+            entry.ideas.iter().filter(|idea| idea.kind() == IdeaKind::Reward).map(move |idea| (entry, idea))
+        })
+    }
+
+    /// The idea behind a series of this playbook, with its entry; `None` where it has no such idea, or where that gives nothing.
+    #[must_use]
+    pub fn rewarded_by(&self, series: &str) -> Option<(&Entry, &Idea)> {
+        self.rewarded().find(|(entry, idea)| {
+            series.strip_prefix(entry.name.as_str()).and_then(|rest| rest.strip_prefix('/')) == Some(idea.code.as_str())
+        })
     }
 
     /// The lasting name of an idea in an entry, on which phase, closed slots, holdout and budgets hang: `r2f3m2/rising_cashback`.

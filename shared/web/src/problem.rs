@@ -3,7 +3,7 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{LedgerError, RecordError, Refusal, Scope};
+use ledger::{CampaignError, LedgerError, RecordError, Refusal, Scope};
 use serde::Serialize;
 
 /// What is wrong with one field.
@@ -202,6 +202,23 @@ impl From<RecordError> for Problem {
         match error {
             RecordError::Refused(refusal) => refusal.into(),
             RecordError::Store(error) => Problem::from(&*error),
+        }
+    }
+}
+
+impl From<CampaignError> for Problem {
+    fn from(error: CampaignError) -> Problem {
+        let detail = error.to_string();
+        let conflict = |name, title| Problem::new(StatusCode::CONFLICT, name, title, detail.clone());
+        match error {
+            CampaignError::NumbersRunOut => conflict("numbers-run-out", "No campaign number is left"),
+            CampaignError::TooManyOwn | CampaignError::TooManySeries => {
+                conflict("too-many-campaigns", "The shop has as many campaigns as it may")
+            }
+            CampaignError::Unknown(_) => Problem::not_found(detail),
+            CampaignError::NotInForce { .. } => conflict("campaign-not-in-force", "The series is on other terms"),
+            CampaignError::Ended(_) => conflict("campaign-ended", "The series has ended"),
+            CampaignError::Store(error) => error.into(),
         }
     }
 }
