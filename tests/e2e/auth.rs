@@ -7,7 +7,7 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 26] = [
+const PATHS: [(&str, &str, Scope); 30] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
@@ -23,6 +23,10 @@ const PATHS: [(&str, &str, Scope); 26] = [
     ("POST", "/v1/offers/replay", Scope::Admin),
     ("GET", "/v1/playbook", Scope::Admin),
     ("PUT", "/v1/playbook", Scope::Admin),
+    ("POST", "/v1/campaigns", Scope::Admin),
+    ("GET", "/v1/campaigns", Scope::Admin),
+    ("GET", "/v1/campaigns/1", Scope::Admin),
+    ("POST", "/v1/campaigns/1/state", Scope::Admin),
     ("GET", "/v1/segments/r1f1m1/mailing", Scope::Admin),
     ("GET", "/v1/settings", Scope::Admin),
     ("PUT", "/v1/settings", Scope::Admin),

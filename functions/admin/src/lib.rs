@@ -1,8 +1,9 @@
-//! What a shop's staff calls: settings, runs, affinities, customers and their stories, the census, audiences.
+//! What a shop's staff calls: settings, playbook, campaigns, runs, affinities, customers and their stories, the census, audiences.
 
 mod affinities;
 mod audiences;
 mod budgets;
+mod campaigns;
 mod customers;
 mod mailings;
 mod playbook;
@@ -23,6 +24,9 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn) -> Router<App> {
         .route("/v1/settings", get(settings::show).put(settings::change))
         .route("/v1/playbook", get(playbook::show).put(playbook::publish))
         .route("/v1/budgets", get(budgets::show).put(budgets::set))
+        .route("/v1/campaigns", post(campaigns::publish).get(campaigns::list))
+        .route("/v1/campaigns/{n}", get(campaigns::show))
+        .route("/v1/campaigns/{n}/state", post(campaigns::set_state))
         .route("/v1/runs", post(runs::begin))
         .route("/v1/runs/{id}", get(runs::show))
         .route("/v1/affinities", post(affinities::begin).get(affinities::show))

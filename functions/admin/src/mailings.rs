@@ -12,7 +12,10 @@ use playbook::decide::{Channel, Offer};
 use playbook::{Entry, Idea, Language, Playbook, decide};
 use segmentation::{Day, Segment};
 use serde::{Deserialize, Serialize};
-use web::{App, Caller, Format, PageQuery, PathId, Problem, Question, Row, Subject, at_field, inputs, language, page};
+use web::{
+    App, Caller, Format, PageQuery, PathId, Problem, Question, Row, Subject, at_field, inputs, language, page,
+    with_codes,
+};
 
 /// Bytes of a page at which it ends early: an answer has at most 4 MB (law 18).
 const FULL: usize = 3 * 1024 * 1024;
@@ -20,7 +23,7 @@ const FULL: usize = 3 * 1024 * 1024;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    /// An idea's code or a series; by default each customer's first offer that can be mailed.
+    /// An idea's code, or a series, of the playbook or the shop's own; by default each customer's first offer that can be mailed.
     campaign: Option<String>,
     /// For everyone; by default each customer's own language.
     lang: Option<String>,
@@ -59,6 +62,7 @@ impl Row for Letter {
         "valid_until",
         "products",
         "product_names",
+        "code",
     ];
 
     fn fields(&self) -> Vec<String> {
@@ -83,6 +87,7 @@ impl Row for Letter {
             given.map(|given| given.valid_until.to_string()).unwrap_or_default(),
             list(|product| &product.id),
             list(|product| &product.name),
+            offer.code.clone().unwrap_or_default(),
         ]
     }
 }
@@ -100,11 +105,14 @@ pub(crate) async fn show(
     if let Some(campaign) = &asked.campaign {
         let is_it = |entry: &Entry, idea: &Idea| idea.code == *campaign || Playbook::series(entry, idea) == *campaign;
         let known = shop.playbook.entries().any(|entry| entry.ideas.iter().any(|idea| is_it(entry, idea)));
-        if !known {
+        if !known && !shop.campaigns.own.contains_key(campaign) {
             let ideas: Vec<&str> = entry.ideas.iter().map(|idea| idea.code.as_str()).collect();
             return Err(Problem::field(
                 "campaign",
-                format!("is none of the playbook's ideas; {segment} has {}", ideas.join(", ")),
+                format!(
+                    "is none of the playbook's ideas and of the shop's own campaigns; {segment} has {}",
+                    ideas.join(", ")
+                ),
             ));
         }
     }
@@ -132,7 +140,9 @@ pub(crate) async fn show(
             Some(campaign) => offer.idea == *campaign || offer.reason.campaign == *campaign,
             None => true,
         };
-        let Some(offer) = decide(&document, &shop.playbook).offers.into_iter().find(wanted) else { continue };
+        let mut decision = decide(&document, &shop.playbook);
+        with_codes(&app.ledger, shop, &customer.key, &mut decision);
+        let Some(offer) = decision.offers.into_iter().find(wanted) else { continue };
         let since = customer.profile.label().map(|label| label.day);
         let letter = Letter {
             customer: customer.id,

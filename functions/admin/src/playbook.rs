@@ -102,7 +102,8 @@ fn unknown(version: &str) -> Problem {
     )
 }
 
-fn refused(error: PlaybookError) -> Problem {
+/// The fault of a playbook or campaign, at its field.
+pub(crate) fn refused(error: PlaybookError) -> Problem {
     let text = error.to_string();
     Problem::field(error.place().unwrap_or_else(|| "body".to_owned()), text)
 }

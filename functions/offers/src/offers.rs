@@ -9,7 +9,9 @@ use ledger::{CustomerId, ProductId, Scope};
 use playbook::decide::Channel;
 use playbook::{Decision, Inputs, Language, decide};
 use serde::{Deserialize, Serialize};
-use web::{App, Body, Caller, PathId, Problem, Question, Subject, at_field, decision_id, inputs, read_json};
+use web::{
+    App, Body, Caller, PathId, Problem, Question, Subject, at_field, decision_id, inputs, read_json, with_codes,
+};
 
 use crate::lookup::{Found, look_up, today};
 
@@ -126,11 +128,16 @@ async fn answer(
         (Found::Degraded, _) => Subject::Degraded,
     };
     let document = inputs(&app.ledger, shop, &catalogue, subject, question);
+    let mut decision = decide(&document, &shop.playbook);
+    // Without the store the answer is for nobody in particular, who has no code.
+    if let (Found::Known(_) | Found::Unknown, Some(key)) = (&found, &key) {
+        with_codes(&app.ledger, shop, key, &mut decision);
+    }
     Ok(Answer {
         customer,
         known: matches!(found, Found::Known(_)),
         id: decision_id(&document),
-        decision: decide(&document, &shop.playbook),
+        decision,
         degraded: matches!(found, Found::Degraded),
         inputs: (asked.inputs == 1).then_some(document),
     })

@@ -108,7 +108,7 @@ pub(crate) async fn reserve(
     if !shop.campaigns.is_open(&terms.series, terms.number) {
         return Err(not_redeemed::not_open(&terms.series));
     }
-    let document = document(&app, &caller, &key).await?;
+    let document = document(&app, &caller, &key, &terms.series).await?;
     let promised = promised(shop, &document, &terms, ticket, by)?;
     let conditions = &terms.idea.conditions;
     if let Some(least) = conditions.min_total.filter(|least| asked.cart.total < *least) {
@@ -216,14 +216,17 @@ async fn find(
 }
 
 /// What the decision would rest on today.
-async fn document(app: &App, caller: &Caller, key: &CustomerKey) -> Result<Inputs, Problem> {
+async fn document(app: &App, caller: &Caller, key: &CustomerKey, series: &str) -> Result<Inputs, Problem> {
     let shop = &caller.shop;
     // Consistently: what was confirmed a moment ago is closed.
     let (found, catalogue) = tokio::join!(app.ledger.customer_now(&shop.id, key), app.ledger.catalogue(shop));
     let found: Option<Customer> = found?;
     let subject = found.as_ref().map_or(Subject::Unknown(key), Subject::Known);
     let question = Question { day: today(app, caller), channel: Channel::Checkout, language: None, cart: None };
-    Ok(inputs(&app.ledger, shop, &catalogue, subject, question))
+    let mut document = inputs(&app.ledger, shop, &catalogue, subject, question);
+    // They may have moved since it was given out, and then it is none of those that a decision asks for.
+    document.series.shifts.insert(series.to_owned(), app.ledger.shift(key, series));
+    Ok(document)
 }
 
 fn promised(shop: &Shop, document: &Inputs, terms: &Terms, ticket: Ticket, by: By) -> Result<Promised, Problem> {

@@ -1,10 +1,12 @@
 //! From a shop, a customer and a question to the document a decision rests on (law 11), and the document's hash.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use catalogue::{Catalogue, Tried};
 use data_encoding::HEXLOWER;
-use ledger::{Customer, CustomerKey, Ledger, Shop};
-use playbook::Language;
+use ledger::{CampaignState, Campaigns, Customer, CustomerKey, Ledger, Shop};
 use playbook::decide::{Channel, Facts, Inputs, MoneyWords, SeriesStates, Standing};
+use playbook::{Decision, Language, OwnCampaign, Ticket};
 use segmentation::{Day, Profile};
 use sha2::{Digest, Sha256};
 
@@ -80,16 +82,54 @@ pub fn inputs(
         series: SeriesStates::default(),
         campaigns: Vec::new(),
     };
+    inputs.campaigns = campaigns(shop, &inputs);
     let key = match subject {
         Subject::Known(customer) => Some(&customer.key),
         Subject::Unknown(key) => Some(key),
         Subject::Anyone | Subject::Degraded => None,
     };
-    if let Some(key) = key {
-        let needed = inputs.series_needed(&shop.playbook).into_iter();
-        inputs.series.shifts = needed.map(|series| (series.clone(), ledger.shift(key, &series))).collect();
-    }
+    inputs.series = series(ledger, shop, &inputs, profile, key);
     inputs
+}
+
+/// The shop's own campaigns that may concern who is asked about, in any state but ended, until nothing they gave is valid any more.
+fn campaigns(shop: &Shop, inputs: &Inputs) -> Vec<OwnCampaign> {
+    let Campaigns { own, series, .. } = &*shop.campaigns;
+    let state = |own: &OwnCampaign| series.get(&own.series).map(|at| at.state);
+    let lasts = |own: &OwnCampaign| {
+        own.until.is_none_or(|until| inputs.day <= until.plus(i64::from(own.idea.validity)))
+            && state(own).is_some_and(|state| state != CampaignState::Ended)
+    };
+    own.values().filter(|own| lasts(own) && own.concerns(inputs)).cloned().collect()
+}
+
+/// What is known of the series that are asked. Nobody in particular has no shifts, and is not held out.
+fn series(ledger: &Ledger, shop: &Shop, inputs: &Inputs, profile: &Profile, key: Option<&CustomerKey>) -> SeriesStates {
+    let asked = inputs.series_asked(&shop.playbook);
+    let open = |series: &str| shop.campaigns.series.get(series).is_none_or(|at| at.state == CampaignState::Open);
+    let holdout = &shop.settings.changeable.rewards.holdout;
+    SeriesStates {
+        shifts: key.map_or_else(BTreeMap::new, |key| {
+            let needed = inputs.series_needed(&shop.playbook).into_iter();
+            needed.map(|series| (series.clone(), ledger.shift(key, &series))).collect()
+        }),
+        held_out: key.map_or_else(BTreeSet::new, |key| ledger.held_out(key, holdout, asked.iter().map(String::as_str))),
+        exhausted: shop.budgets.exhausted(&shop.current.exhausted, inputs.customer.segment, inputs.day),
+        closed: SeriesStates::closed_of(profile, inputs.day),
+        not_open: asked.into_iter().filter(|series| !open(series)).collect(),
+    }
+}
+
+/// Fills in the customer's personal code of every reward that can be redeemed (law 13). Nothing is written, and neither the
+/// decision's id nor its replay knows of it (law 11).
+pub fn with_codes(ledger: &Ledger, shop: &Shop, customer: &CustomerKey, decision: &mut Decision) {
+    for offer in &mut decision.offers {
+        let code = offer.redeemable().and_then(|(series, slot, step)| {
+            let number = shop.campaigns.series.get(series)?.number;
+            ledger.code(&shop.id, customer, Ticket { number, slot, step })
+        });
+        offer.code = code.map(|code| code.to_string());
+    }
 }
 
 /// The language of a `lang` in a query.

@@ -17,7 +17,7 @@ pub use auth::{Caller, require};
 pub use body::{Body, MAX_BODY, at_field, read_json};
 pub use clock::Clock;
 pub use finish::finish;
-pub use inputs::{Question, Subject, decision_id, inputs, language};
+pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
 pub use pages::{Format, PageQuery, Row, page};
 pub use path::PathId;
 pub use problem::{FieldError, Problem};

@@ -72,6 +72,14 @@ impl PathPart for u64 {
     }
 }
 
+impl PathPart for u16 {
+    const NAME: &'static str = "campaign";
+
+    fn read(text: &str) -> Result<u16, String> {
+        text.parse().map_err(|_| format!("is a number up to {}", u16::MAX))
+    }
+}
+
 /// The one id of a route.
 #[derive(Clone, Debug)]
 pub struct PathId<T>(pub T);

@@ -10,6 +10,7 @@ use crate::campaign::OwnCampaign;
 use crate::decide::begun;
 use crate::decide::candidate::Candidate;
 use crate::decide::facts::Facts;
+use crate::idea::IdeaKind;
 use crate::language::Language;
 use crate::playbook::Playbook;
 use crate::reward::RewardCosts;
@@ -241,6 +242,20 @@ impl Inputs {
     #[must_use]
     pub fn reading(&self) -> Option<Segment> {
         self.customer.reads_as.or(self.customer.segment)
+    }
+
+    /// The series of which a decision may give something: of the entry that is read, of the shop's own campaigns, of what may
+    /// have been begun in a segment that was left, and of what was chosen. `series.held_out`, `series.not_open` and
+    /// `series.exhausted` have to tell of these. Each once, sorted.
+    #[must_use]
+    pub fn series_asked(&self, playbook: &Playbook) -> BTreeSet<String> {
+        let entry = self.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment));
+        let rewarded = entry.ideas.iter().filter(|idea| idea.kind() == IdeaKind::Reward);
+        let read = rewarded.map(|idea| Playbook::series(entry, idea));
+        let own = self.campaigns.iter().map(|own| own.series.clone());
+        let begun = begun::ideas(self, playbook).map(|(.., series)| series);
+        let chosen = self.customer.choice.iter().map(|chosen| chosen.series.clone());
+        read.chain(own).chain(begun).chain(chosen).collect()
     }
 
     /// The series whose slots are shifted per customer and that a decision may ask for: of the entry that is read, of the shop's

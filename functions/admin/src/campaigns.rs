@@ -1,0 +1,220 @@
+//! `POST` and `GET /v1/campaigns`, `GET /v1/campaigns/{n}`, `POST /v1/campaigns/{n}/state`: the terms that rewards are given on,
+//! numbered and immutable, in lasting series that are open, paused or ended (law 13).
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use ledger::{CampaignState, Campaigns, LedgerError, Series, Shop, Status};
+use playbook::reward::Reward;
+use playbook::{Language, OwnCampaign, Playbook, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use web::{App, Body, Caller, Format, PageQuery, PathId, Problem, Row, at_field, language, page, read_json};
+
+use crate::playbook::refused;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// This series alone.
+    series: Option<String>,
+    /// Of the rewards' words; by default English.
+    lang: Option<String>,
+    cursor: Option<String>,
+    limit: Option<usize>,
+    format: Option<Format>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateIn {
+    state: CampaignState,
+}
+
+/// Where terms come from.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Source {
+    /// The playbook's idea in an entry.
+    Playbook,
+    /// The shop's own campaign.
+    Own,
+}
+
+impl Source {
+    fn of(series: &str) -> Source {
+        if Campaigns::is_own(series) { Source::Own } else { Source::Playbook }
+    }
+}
+
+/// A series in a list.
+#[derive(Serialize)]
+struct Listed {
+    series: String,
+    /// The campaign in force.
+    number: u16,
+    state: CampaignState,
+    from: Source,
+    /// In words; what there is to choose from, or what answers earn, one after the other.
+    reward: String,
+}
+
+impl Row for Listed {
+    const COLUMNS: &'static [&'static str] = &["series", "number", "state", "from", "reward"];
+
+    fn fields(&self) -> Vec<String> {
+        let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
+        let (state, from) = (json!(self.state), json!(self.from));
+        vec![self.series.clone(), self.number.to_string(), word(state), word(from), self.reward.clone()]
+    }
+}
+
+/// One campaign.
+#[derive(Serialize)]
+pub(crate) struct Answer {
+    /// Of a call that may write: whether it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    number: u16,
+    series: String,
+    from: Source,
+    /// Is its series on these terms?
+    in_force: bool,
+    /// The campaign that the series is on instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_by: Option<u16>,
+    /// The series'.
+    state: CampaignState,
+    reward: String,
+    terms: Value,
+}
+
+/// Publishes terms in one of the shop's own series: 201 with their number; 200 where they are in force already.
+pub(crate) async fn publish(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body,
+) -> Result<(StatusCode, Json<Answer>), Problem> {
+    let sent: Value = read_json(&body)?;
+    let campaign = OwnCampaign::parse(&sent).map_err(refused)?;
+    let receipt = app.ledger.publish_campaign(&caller.shop, &campaign).await?;
+    let code = match receipt.status {
+        Status::Recorded => StatusCode::CREATED,
+        Status::Duplicate => StatusCode::OK,
+    };
+    let shop = fresh(&app, &caller).await?;
+    let answer = answer(&app, &shop, receipt.at.number, Some(receipt.status)).await?;
+    Ok((code, Json(answer)))
+}
+
+/// Every series, by name.
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(asked) = at_field("query", query.map_err(|error| error.body_text()))?;
+    let lang = asked.lang.as_deref().map(language).transpose()?.unwrap_or_default();
+    let page_query = PageQuery::new(asked.cursor, asked.limit, asked.format);
+    let (after, limit) = (page_query.position()?, page_query.limit()?);
+    let shop = fresh(&app, &caller).await?;
+    let after = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    let wanted = |series: &String| asked.series.as_ref().is_none_or(|only| only == series);
+    let rest = shop.campaigns.series.range::<str, _>((after, Bound::Unbounded));
+    let mut found: Vec<(&String, &Series)> = rest.filter(|(series, _)| wanted(series)).take(limit + 1).collect();
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let mut listed = Vec::with_capacity(found.len());
+    for (series, at) in &found {
+        listed.push(Listed {
+            series: (*series).clone(),
+            number: at.number,
+            state: at.state,
+            from: Source::of(series),
+            reward: match app.ledger.terms(&shop.id, at.number).await {
+                Ok(terms) => terms.map(|terms| in_words(&shop.playbook, &terms, lang)).unwrap_or_default(),
+                // One that cannot be read any more hides no other.
+                Err(LedgerError::Damaged(why)) => {
+                    tracing::error!(shop = %shop.id, series, why, "terms cannot be read");
+                    String::new()
+                }
+                Err(error) => return Err(error.into()),
+            },
+        });
+    }
+    let next = found.last().filter(|_| more).map(|(series, _)| series.as_str());
+    page(&page_query, &headers, &listed, next)
+}
+
+/// The terms of any number that was ever given.
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(number): PathId<u16>,
+) -> Result<Json<Answer>, Problem> {
+    let shop = fresh(&app, &caller).await?;
+    answer(&app, &shop, number, None).await.map(Json)
+}
+
+/// Opens, pauses or ends the series of a campaign in force.
+pub(crate) async fn set_state(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(number): PathId<u16>,
+    Body(body): Body,
+) -> Result<Json<Answer>, Problem> {
+    let StateIn { state } = read_json(&body)?;
+    let receipt = app.ledger.set_campaign_state(&caller.shop.id, number, state).await?;
+    let shop = fresh(&app, &caller).await?;
+    answer(&app, &shop, number, Some(receipt.status)).await.map(Json)
+}
+
+async fn fresh(app: &App, caller: &Caller) -> Result<Arc<Shop>, Problem> {
+    app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)
+}
+
+async fn answer(app: &App, shop: &Shop, number: u16, status: Option<Status>) -> Result<Answer, Problem> {
+    let unknown = || Problem::not_found(format!("this shop has no campaign {number}"));
+    let terms = app.ledger.terms(&shop.id, number).await?.ok_or_else(unknown)?;
+    let at = shop.campaigns.series.get(&terms.series).copied().ok_or_else(unknown)?;
+    let own = app.ledger.own_campaign(&shop.id, number).await?;
+    let in_force = at.number == number;
+    Ok(Answer {
+        status,
+        number,
+        series: terms.series.clone(),
+        from: Source::of(&terms.series),
+        in_force,
+        replaced_by: (!in_force).then_some(at.number),
+        state: at.state,
+        reward: in_words(&shop.playbook, &terms, Language::default()),
+        terms: match own {
+            Some(own) => own.to_value(),
+            None => json!({ "playbook": terms.playbook, "limit": terms.limit, "idea": terms.idea }),
+        },
+    })
+}
+
+fn in_words(playbook: &Playbook, terms: &Terms, language: Language) -> String {
+    let words = |reward: &Reward| match reward {
+        // What rises is told whole.
+        Reward::RisingCashback(percents) => {
+            let steps = (0..percents.len()).map(|step| playbook.reward_words(reward, step, language));
+            steps.collect::<Vec<_>>().join(", ")
+        }
+        _ => playbook.reward_words(reward, 0, language),
+    };
+    let mut told: Vec<String> = Vec::new();
+    for reward in terms.idea.rewards().map(words) {
+        if !told.contains(&reward) {
+            told.push(reward);
+        }
+    }
+    told.join("; ")
+}
