@@ -7,7 +7,7 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 30] = [
+const PATHS: [(&str, &str, Scope); 36] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
@@ -19,6 +19,12 @@ const PATHS: [(&str, &str, Scope); 30] = [
     ("PUT", "/v1/customers/ann", Scope::Ingest),
     ("POST", "/v1/customers/ann/choices", Scope::Checkout),
     ("POST", "/v1/surveys/nps/answers", Scope::Checkout),
+    ("POST", "/v1/redemptions", Scope::Checkout),
+    ("GET", "/v1/redemptions/x", Scope::Checkout),
+    ("POST", "/v1/redemptions/x/confirm", Scope::Checkout),
+    ("POST", "/v1/redemptions/x/release", Scope::Checkout),
+    ("GET", "/v1/budgets", Scope::Admin),
+    ("PUT", "/v1/budgets", Scope::Admin),
     ("POST", "/v1/offers", Scope::Checkout),
     ("POST", "/v1/offers/replay", Scope::Admin),
     ("GET", "/v1/playbook", Scope::Admin),

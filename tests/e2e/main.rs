@@ -5,11 +5,13 @@
 mod affinities;
 mod auth;
 mod bad_input;
+mod complete_journey;
 mod customers;
 mod lookups;
 mod offers;
 mod orders;
 mod products;
+mod redemptions;
 mod remembered;
 mod runs;
 mod template;

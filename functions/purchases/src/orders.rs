@@ -118,13 +118,7 @@ async fn record_batch(app: &App, caller: &Caller, orders: &[&RawValue]) -> Resul
         })
         .collect();
     let today = app.clock.today(caller.shop.settings.time_zone);
-    let cancelled: Vec<bool> = sound.iter().map(|order| order.cancelled).collect();
-    let recorded = app.ledger.record_orders(&caller.shop, today, sound).await;
-    let of_cancelled = recorded.iter().zip(cancelled).filter(|(_, cancelled)| *cancelled);
-    for receipt in of_cancelled.filter_map(|(answer, _)| answer.as_ref().ok()) {
-        free_rewards(app, caller, receipt).await;
-    }
-    let mut recorded = recorded.into_iter();
+    let mut recorded = app.ledger.record_orders(&caller.shop, today, sound).await.into_iter();
     let mut answers = Answers::default();
     for one in read {
         let receipt = match one {
