@@ -144,7 +144,10 @@ async fn what_is_wrong_with_a_code_is_told_apart_and_a_foreign_one_is_not_told_f
         (by_code(&format!("{}U", &code[..15]), "ann", "O-1"), (422, "code")),
         (by_code(&code, "bob", "O-1"), (422, "code")),
         (json!({ "customer": "ann", "order": "O-1", "total": 1 }), (422, "code")),
-        (json!({ "code": code, "offer": "a/2026-11-22/1", "customer": "ann", "order": "O-1", "total": 1 }), (422, "offer")),
+        (
+            json!({ "code": code, "offer": "a/2026-11-22/1", "customer": "ann", "order": "O-1", "total": 1 }),
+            (422, "offer"),
+        ),
         (json!({ "offer": "welcome_all", "customer": "ann", "order": "O-1", "total": 1 }), (422, "offer")),
         (json!({ "offer": "no_such/2026-11-22/1", "customer": "ann", "order": "O-1", "total": 1 }), (422, "offer")),
         (json!({ "code": code, "customer": "ann", "order": "O-1", "total": -1 }), (422, "total")),
@@ -160,7 +163,10 @@ async fn what_is_wrong_with_a_code_is_told_apart_and_a_foreign_one_is_not_told_f
         let answer = redeem(&world, &sent).await;
         assert_eq!(answer.told(), (told.0, told.1.to_owned()), "{sent}: {}", answer.text);
     }
-    assert_eq!(redeem(&world, &by_code(&swapped(3), "ann", "O-1")).await.json["type"], "urn:tercile:problem:code-mistyped");
+    assert_eq!(
+        redeem(&world, &by_code(&swapped(3), "ann", "O-1")).await.json["type"],
+        "urn:tercile:problem:code-mistyped"
+    );
     let foreign = redeem(&world, &by_code(&code, "bob", "O-1")).await;
     world.move_to("2027-01-10");
     let late = redeem(&world, &by_code(&code, "ann", "O-1")).await;

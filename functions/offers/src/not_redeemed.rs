@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use ledger::{NotRedeemed, RedeemError};
 use playbook::Mistyped;
-use playbook::redeem::NotRedeemable;
+use playbook::redeem::{CartRefused, NotRedeemable};
+use segmentation::Minor;
 use web::Problem;
 
 fn conflict(name: &str, title: &'static str, detail: impl Into<String>) -> Problem {
@@ -35,13 +36,21 @@ pub(crate) fn not_open(series: &str) -> Problem {
     conflict("campaign-not-open", "The campaign is not open", format!("{series} is paused or ended"))
 }
 
-pub(crate) fn cart(detail: impl Into<String>) -> Problem {
-    conflict("cart-does-not-qualify", "The cart does not qualify", detail)
+fn cart(field: &str, detail: String) -> Problem {
+    conflict("cart-does-not-qualify", "The cart does not qualify", detail).at(field)
+}
+
+pub(crate) fn too_small(least: Minor) -> Problem {
+    cart("total", format!("total: the reward needs {} minor units", least.0))
+}
+
+pub(crate) fn lines(refused: CartRefused) -> Problem {
+    cart("lines", format!("lines: {refused}"))
 }
 
 /// By the calendar, the step, or since it was never offered.
 pub(crate) fn not_now(why: NotRedeemable) -> Problem {
-    let detail = why.to_string();
+    let detail = format!("the reward {why}");
     match why {
         NotRedeemable::NotOffered(_) => conflict("not-offered", "The customer is not offered this", detail),
         NotRedeemable::Expired(_) => conflict("reward-expired", "The reward has expired", detail),

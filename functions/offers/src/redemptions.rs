@@ -109,16 +109,13 @@ pub(crate) async fn reserve(
         return Err(not_redeemed::not_open(&terms.series));
     }
     let document = document(&app, &caller, &key, &terms.series).await?;
-    let promised = promised(shop, &document, &terms, ticket, by)?;
+    let promised = promised(&app, shop, &document, &terms, ticket, by).await?;
     let conditions = &terms.idea.conditions;
-    if let Some(least) = conditions.min_total.filter(|least| asked.cart.total < *least) {
-        return Err(not_redeemed::cart(format!(
-            "the cart comes to {}, and the reward needs {least}",
-            asked.cart.total
-        )));
+    if !redeem::qualifies(conditions, asked.cart.total) {
+        return Err(not_redeemed::too_small(conditions.min_total.unwrap_or_default()));
     }
     let costs = &shop.settings.changeable.offers.costs;
-    let value = promised.value(&asked.cart, costs).map_err(|refused| not_redeemed::cart(refused.to_string()))?;
+    let value = promised.value(&asked.cart, costs).map_err(not_redeemed::lines)?;
     let now = app.clock.now();
     let new = Redemption {
         key: name,
@@ -151,9 +148,9 @@ pub(crate) async fn reserve(
 pub(crate) async fn confirm(
     State(app): State<App>,
     caller: Caller,
-    PathId(id): PathId<String>,
+    PathId(key): PathId<RedemptionKey>,
 ) -> Result<Json<Answer>, Problem> {
-    let done = app.ledger.confirm(&caller.shop, &named(&id)?, app.clock.now()).await;
+    let done = app.ledger.confirm(&caller.shop, &key, app.clock.now()).await;
     done.map(Answer::of).map(Json).map_err(not_redeemed::refused)
 }
 
@@ -161,9 +158,9 @@ pub(crate) async fn confirm(
 pub(crate) async fn release(
     State(app): State<App>,
     caller: Caller,
-    PathId(id): PathId<String>,
+    PathId(key): PathId<RedemptionKey>,
 ) -> Result<Json<Answer>, Problem> {
-    let done = app.ledger.release(&caller.shop, &named(&id)?, app.clock.now()).await;
+    let done = app.ledger.release(&caller.shop, &key, app.clock.now()).await;
     done.map(Answer::of).map(Json).map_err(not_redeemed::refused)
 }
 
@@ -171,14 +168,10 @@ pub(crate) async fn release(
 pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,
-    PathId(id): PathId<String>,
+    PathId(key): PathId<RedemptionKey>,
 ) -> Result<Json<Redemption>, Problem> {
-    let found = app.ledger.redemption(&caller.shop, &named(&id)?).await?;
+    let found = app.ledger.redemption(&caller.shop, &key).await?;
     found.map(Json).ok_or_else(not_redeemed::unknown)
-}
-
-fn named(id: &str) -> Result<RedemptionKey, Problem> {
-    RedemptionKey::from_id(id).ok_or_else(not_redeemed::unknown)
 }
 
 /// The terms that a code or an offer names. A wrong code is counted, and after too many none is looked at any more that day.
@@ -229,10 +222,22 @@ async fn document(app: &App, caller: &Caller, key: &CustomerKey, series: &str) -
     Ok(document)
 }
 
-fn promised(shop: &Shop, document: &Inputs, terms: &Terms, ticket: Ticket, by: By) -> Result<Promised, Problem> {
-    let own = shop.campaigns.own.get(&terms.series);
+async fn promised(
+    app: &App,
+    shop: &Shop,
+    document: &Inputs,
+    terms: &Terms,
+    ticket: Ticket,
+    by: By,
+) -> Result<Promised, Problem> {
+    let own = app.ledger.own_campaign(&shop.id, terms.number).await?;
+    let own = own.as_deref();
     let promised = match by {
-        By::Code => redeem::by_code(document, &shop.playbook, terms, ticket.slot, ticket.step),
+        By::Code => {
+            let cut = own.is_some_and(|own| !own.beyond_rules);
+            let entry = cut.then(|| redeem::promiser(document, &shop.playbook, ticket.slot));
+            redeem::by_code(document, terms, entry, ticket.slot, ticket.step)
+        }
         By::Offer => redeem::by_offer(document, &shop.playbook, own, terms, ticket.slot, ticket.step),
     };
     promised.map_err(not_redeemed::not_now)

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use ledger::{BadId, CustomerId, OrderId, ProductId};
+use ledger::{BadId, CustomerId, OrderId, ProductId, RedemptionKey};
 use segmentation::Segment;
 use segmentation::answers::{NotASurvey, Survey};
 
@@ -77,6 +77,14 @@ impl PathPart for u16 {
 
     fn read(text: &str) -> Result<u16, String> {
         text.parse().map_err(|_| format!("is a number up to {}", u16::MAX))
+    }
+}
+
+impl PathPart for RedemptionKey {
+    const NAME: &'static str = "redemption";
+
+    fn read(text: &str) -> Result<RedemptionKey, String> {
+        RedemptionKey::from_id(text).ok_or_else(|| "is no redemption's id".to_owned())
     }
 }
 
