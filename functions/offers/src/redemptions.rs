@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::TimeDelta;
-use ledger::{By, Customer, CustomerId, CustomerKey, OrderId, Redemption, RedemptionKey, Shop, Status};
-use playbook::decide::Channel;
+use chrono::{DateTime, TimeDelta, Utc};
+use ledger::{By, Customer, CustomerId, CustomerKey, OrderId, Redemption, RedemptionKey, Shop, State, Status};
+use playbook::decide::{Channel, On};
 use playbook::mechanic::Mechanic;
 use playbook::redeem::{self, CartLine, CartTotals, Promised};
+use playbook::reward::Reward;
 use playbook::{Code, Inputs, Terms, Ticket};
-use segmentation::Minor;
+use segmentation::{Day, Minor};
 use serde::{Deserialize, Serialize};
 use web::{App, Body, Caller, PathId, Problem, Question, Subject, at_field, inputs, read_json};
 
@@ -49,18 +50,63 @@ struct LineIn {
     amount: i64,
 }
 
-/// A redemption as it is answered.
+/// A redemption as it is answered: what the shop has to know of it.
 #[derive(Serialize)]
 pub(crate) struct Answer {
-    status: Status,
+    /// Of a step: was it done now or before?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    /// What confirm and release are called with.
     id: String,
-    #[serde(flatten)]
-    redemption: Redemption,
+    state: State,
+    customer: CustomerId,
+    order: OrderId,
+    attempt: u16,
+    /// The campaign's number and lasting name.
+    campaign: u16,
+    series: String,
+    slot: Day,
+    step: u8,
+    by: By,
+    reward: Reward,
+    on: On,
+    /// The cart's, in minor units.
+    total: Minor,
+    /// What the reward comes to, in minor units: what to take off, or to give.
+    value: Minor,
+    reserved_at: DateTime<Utc>,
+    /// Until when it is surely held.
+    expires_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled_at: Option<DateTime<Utc>>,
 }
 
 impl Answer {
-    fn of((status, redemption): (Status, Redemption)) -> Answer {
-        Answer { status, id: redemption.key.id(), redemption }
+    fn of(status: Option<Status>, redemption: Redemption) -> Answer {
+        Answer {
+            status,
+            id: redemption.key.id(),
+            state: redemption.state,
+            customer: redemption.customer,
+            order: redemption.key.order,
+            attempt: redemption.key.attempt,
+            campaign: redemption.campaign,
+            series: redemption.key.series,
+            slot: redemption.slot,
+            step: redemption.step,
+            by: redemption.by,
+            reward: redemption.reward,
+            on: redemption.on,
+            total: redemption.total,
+            value: redemption.value,
+            reserved_at: redemption.reserved_at,
+            expires_at: redemption.expires_at,
+            settled_at: redemption.settled_at,
+        }
+    }
+
+    fn step((status, redemption): (Status, Redemption)) -> Answer {
+        Answer::of(Some(status), redemption)
     }
 }
 
@@ -76,7 +122,7 @@ struct Asked {
 /// By what a reward is named.
 enum Named {
     Code(Code),
-    Offer(String, segmentation::Day, u8),
+    Offer(String, Day, u8),
 }
 
 /// Reserves: 201, whether now or before.
@@ -99,7 +145,7 @@ pub(crate) async fn reserve(
     if let Some(known) = app.ledger.redemption(shop, &name).await? {
         let same = (known.slot, known.step, known.total) == (ticket.slot, ticket.step, asked.cart.total);
         return if same {
-            Ok((StatusCode::CREATED, Json(Answer::of((Status::Duplicate, known)))))
+            Ok((StatusCode::CREATED, Json(Answer::of(Some(Status::Duplicate), known))))
         } else {
             let id = format!("attempt {} of {} on order {}", name.attempt, name.series, name.order);
             Err(ledger::Refusal::OtherContent { what: "redemption", id }.into())
@@ -120,7 +166,7 @@ pub(crate) async fn reserve(
     let new = Redemption {
         key: name,
         customer: asked.customer,
-        state: ledger::State::Reserved,
+        state: State::Reserved,
         by,
         campaign: terms.number,
         slot: ticket.slot,
@@ -141,7 +187,7 @@ pub(crate) async fn reserve(
     };
     let steps = terms.idea.mechanic == Mechanic::RisingCashback;
     let done = app.ledger.reserve(shop, &new, steps, now).await.map_err(not_redeemed::refused)?;
-    Ok((StatusCode::CREATED, Json(Answer::of(done))))
+    Ok((StatusCode::CREATED, Json(Answer::step(done))))
 }
 
 /// Confirms.
@@ -151,7 +197,7 @@ pub(crate) async fn confirm(
     PathId(key): PathId<RedemptionKey>,
 ) -> Result<Json<Answer>, Problem> {
     let done = app.ledger.confirm(&caller.shop, &key, app.clock.now()).await;
-    done.map(Answer::of).map(Json).map_err(not_redeemed::refused)
+    done.map(Answer::step).map(Json).map_err(not_redeemed::refused)
 }
 
 /// Releases.
@@ -161,7 +207,7 @@ pub(crate) async fn release(
     PathId(key): PathId<RedemptionKey>,
 ) -> Result<Json<Answer>, Problem> {
     let done = app.ledger.release(&caller.shop, &key, app.clock.now()).await;
-    done.map(Answer::of).map(Json).map_err(not_redeemed::refused)
+    done.map(Answer::step).map(Json).map_err(not_redeemed::refused)
 }
 
 /// Shows.
@@ -169,9 +215,9 @@ pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,
     PathId(key): PathId<RedemptionKey>,
-) -> Result<Json<Redemption>, Problem> {
+) -> Result<Json<Answer>, Problem> {
     let found = app.ledger.redemption(&caller.shop, &key).await?;
-    found.map(Json).ok_or_else(not_redeemed::unknown)
+    found.map(|found| Json(Answer::of(None, found))).ok_or_else(not_redeemed::unknown)
 }
 
 /// The terms that a code or an offer names. A wrong code is counted, and after too many none is looked at any more that day.
