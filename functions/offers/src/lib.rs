@@ -9,6 +9,7 @@ mod offers;
 mod redemptions;
 mod replay;
 mod segment;
+mod wire_redemptions;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -11,7 +11,7 @@ use crate::budgets::{BudgetId, BudgetLimit, share_of};
 use crate::error::{LedgerError, store};
 use crate::ids::ShopId;
 use crate::keys;
-use crate::redemption::{RedemptionKey, State};
+use crate::redemption::{RedemptionKey, RedemptionState};
 use crate::shop::{Keyed, Shop};
 use crate::store::{Backoff, Change, Ledger, attribute, item, parse};
 
@@ -320,7 +320,9 @@ impl Ledger {
         for shard in 0..shards {
             for hold in self.expired_holds(&shop.id, id, shard, now).await? {
                 found += 1;
-                self.settle(shop, &hold.redemption, State::Lapsed, now).await.map_err(|error| error.into_store())?;
+                self.settle(shop, &hold.redemption, RedemptionState::Lapsed, now)
+                    .await
+                    .map_err(|error| error.into_store())?;
             }
         }
         Ok(found)

@@ -70,7 +70,7 @@ pub use products::{MAX_STOCK, ProductReceipt, ProductWrite, StoredProduct};
 pub use publish::{Publish, PublishNumbers};
 pub use publish_lease::{PUBLISH_EVERY, PUBLISH_LEASE};
 pub use record::{OrderReceipt, Status};
-pub use redemption::{By, NotRedeemed, RedeemError, Redemption, RedemptionKey, State};
+pub use redemption::{By, NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState};
 pub use returns::ReturnReceipt;
 pub use runs::{Counts, Run, RunStatus, ShardProgress};
 pub use secrets::Secrets;

@@ -55,7 +55,7 @@ impl RedemptionKey {
 /// How far a redemption is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum RedemptionState {
     /// Set aside until its time is over, and after that until somebody else needs it.
     Reserved,
     /// Used.
@@ -87,7 +87,7 @@ pub struct Redemption {
     /// The shop's id of the customer.
     pub customer: CustomerId,
     /// How far it is.
-    pub state: State,
+    pub state: RedemptionState,
     /// By what it was named.
     pub by: By,
     /// The campaign whose terms hold.
@@ -145,7 +145,7 @@ impl Redemption {
     /// Is its time over, so that it may be taken back?
     #[must_use]
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
-        self.state == State::Reserved && self.expires_at <= now
+        self.state == RedemptionState::Reserved && self.expires_at <= now
     }
 
     /// Was the same asked for?
@@ -199,16 +199,16 @@ pub enum NotRedeemed {
     Settled(&'static str),
 }
 
-impl State {
+impl RedemptionState {
     /// In a sentence.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            State::Reserved => "reserved",
-            State::Confirmed => "confirmed",
-            State::Released => "released",
-            State::Lapsed => "lapsed",
-            State::GivenBack => "given_back",
+            RedemptionState::Reserved => "reserved",
+            RedemptionState::Confirmed => "confirmed",
+            RedemptionState::Released => "released",
+            RedemptionState::Lapsed => "lapsed",
+            RedemptionState::GivenBack => "given_back",
         }
     }
 }

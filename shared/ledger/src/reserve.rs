@@ -9,7 +9,7 @@ use crate::error::{LedgerError, Refusal};
 use crate::items::{Head, StoryItem};
 use crate::keys::{self, Key};
 use crate::record::Status;
-use crate::redemption::{NotRedeemed, RedeemError, Redemption, RedemptionKey, State};
+use crate::redemption::{NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState};
 use crate::shop::{Keyed, Shop};
 use crate::store::{Backoff, Committed, Ledger, item, parse};
 use crate::uses::{OrderRewards, Uses};
@@ -30,7 +30,8 @@ impl Ledger {
                 _ => return Err(LedgerError::damaged("an item under a redemption's key")),
             }
         }
-        Ok(found.map(|found| if given_back { Redemption { state: State::GivenBack, ..found } } else { found }))
+        Ok(found
+            .map(|found| if given_back { Redemption { state: RedemptionState::GivenBack, ..found } } else { found }))
     }
 
     /// Reserves. `new` is as it would be stored, without its charges; `steps`: is each step of a slot a use of its own? The
@@ -66,12 +67,12 @@ impl Ledger {
             }
             self.attempt_follows(shop, &new.key).await?;
             if let Some(overdue) = uses.overdue(new, steps, now).or_else(|| order.overdue(now).cloned()) {
-                self.settle(shop, &overdue, State::Lapsed, now).await?;
+                self.settle(shop, &overdue, RedemptionState::Lapsed, now).await?;
                 continue;
             }
             order.reserve(new)?;
             uses.reserve(new, steps)?;
-            let reserved = Redemption { state: State::Reserved, charged: charges.clone(), ..new.clone() };
+            let reserved = Redemption { state: RedemptionState::Reserved, charged: charges.clone(), ..new.clone() };
             // The counters first: which of them refused is told by its place.
             let mut writes = Vec::with_capacity(2 * charges.len() + 3);
             for charge in &charges {
@@ -114,7 +115,7 @@ impl Ledger {
         }
         let before = RedemptionKey { attempt: key.attempt - 1, ..key.clone() };
         let state = match self.redemption(shop, &before).await?.map(|before| before.state) {
-            Some(State::Released | State::Lapsed | State::GivenBack) => return Ok(()),
+            Some(RedemptionState::Released | RedemptionState::Lapsed | RedemptionState::GivenBack) => return Ok(()),
             Some(state) => state.name(),
             None => "not known",
         };

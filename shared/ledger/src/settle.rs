@@ -7,7 +7,7 @@ use crate::error::LedgerError;
 use crate::items::{Customer, Sequence, StoryItem};
 use crate::keys;
 use crate::record::Status;
-use crate::redemption::{NotRedeemed, RedeemError, Redemption, RedemptionKey, State};
+use crate::redemption::{NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState};
 use crate::shop::Shop;
 use crate::store::{Backoff, Ledger};
 
@@ -22,7 +22,7 @@ impl Ledger {
         key: &RedemptionKey,
         now: DateTime<Utc>,
     ) -> Result<(Status, Redemption), RedeemError> {
-        self.settle(shop, key, State::Confirmed, now).await
+        self.settle(shop, key, RedemptionState::Confirmed, now).await
     }
 
     /// Releases: the reward may be used elsewhere. The same again changes nothing.
@@ -35,28 +35,28 @@ impl Ledger {
         key: &RedemptionKey,
         now: DateTime<Utc>,
     ) -> Result<(Status, Redemption), RedeemError> {
-        self.settle(shop, key, State::Released, now).await
+        self.settle(shop, key, RedemptionState::Released, now).await
     }
 
     pub(crate) async fn settle(
         &self,
         shop: &Shop,
         key: &RedemptionKey,
-        to: State,
+        to: RedemptionState,
         now: DateTime<Utc>,
     ) -> Result<(Status, Redemption), RedeemError> {
         let mut backoff = Backoff::default();
         loop {
             let stored = self.redemption(shop, key).await?.ok_or(NotRedeemed::Unknown)?;
             match (stored.state, to) {
-                (State::Reserved, _) => {}
-                (State::Confirmed | State::GivenBack, State::Confirmed)
-                | (State::Released | State::Lapsed, State::Released | State::Lapsed)
+                (RedemptionState::Reserved, _) => {}
+                (RedemptionState::Confirmed | RedemptionState::GivenBack, RedemptionState::Confirmed)
+                | (RedemptionState::Released | RedemptionState::Lapsed, RedemptionState::Released | RedemptionState::Lapsed)
                 // Somebody confirmed what was about to be taken back.
-                | (State::Confirmed | State::GivenBack, State::Lapsed) => return Ok((Status::Duplicate, stored)),
+                | (RedemptionState::Confirmed | RedemptionState::GivenBack, RedemptionState::Lapsed) => return Ok((Status::Duplicate, stored)),
                 (state, _) => return Err(NotRedeemed::Settled(state.name()).into()),
             }
-            if to == State::Lapsed && !stored.is_over(now) {
+            if to == RedemptionState::Lapsed && !stored.is_over(now) {
                 return Ok((Status::Duplicate, stored));
             }
             let settled = Redemption { state: to, settled_at: Some(now), ..stored.clone() };
@@ -66,7 +66,7 @@ impl Ledger {
                 writes.push(self.delete(&self.tables().shops, &keys::hold(&shop.id, charge, &stored))?);
             }
             let mut sequence = None;
-            if to == State::Confirmed {
+            if to == RedemptionState::Confirmed {
                 if order.cancelled {
                     return Err(NotRedeemed::OrderCancelled(key.order.clone()).into());
                 }
@@ -101,7 +101,7 @@ impl Ledger {
             let story = story.to_item(keys::redemption(&shop.id, key))?;
             writes.push(self.put_as_read(&self.tables().ledger, story, Some(1))?);
             if self.transact(writes).await? {
-                if to != State::Confirmed {
+                if to != RedemptionState::Confirmed {
                     self.unmark_charged(shop, &stored).await?;
                 }
                 return Ok((Status::Recorded, settled));

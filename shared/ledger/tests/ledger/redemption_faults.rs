@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
-use ledger::{Ledger, NotRedeemed, RedeemError, State, Tables};
+use ledger::{Ledger, NotRedeemed, RedeemError, RedemptionState, Tables};
 use tokio::task::JoinSet;
 
 use crate::redemptions::{limit, minutes, noon, redemption};
@@ -163,7 +163,7 @@ async fn what_is_settled_behind_such_a_store_is_settled_once() {
     assert_eq!(world.used().await, [(20 * 500, 20)]);
     for (n, one) in settled.iter().enumerate() {
         let state = world.ledger.redemption(&world.shop, &one.key).await.unwrap().unwrap().state;
-        assert_eq!(state, if n % 2 == 0 { State::Confirmed } else { State::Released });
+        assert_eq!(state, if n % 2 == 0 { RedemptionState::Confirmed } else { RedemptionState::Released });
     }
     // Nothing is held any more: a new customer finds as much room as was released.
     let all = (100..200).map(|n| redemption(&world, &format!("c{n}"), &format!("o{n}"), noon())).collect();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use ledger::{NotRedeemed, Order, RedeemError, Redemption, Refusal, State, Status};
+use ledger::{NotRedeemed, Order, RedeemError, Redemption, RedemptionState, Refusal, Status};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use segmentation::RevisionKey;
@@ -32,7 +32,7 @@ enum Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Held {
-    state: State,
+    state: RedemptionState,
     slot: u8,
     expires: DateTime<Utc>,
 }
@@ -46,8 +46,8 @@ struct Model {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
-    Recorded(State),
-    Duplicate(State),
+    Recorded(RedemptionState),
+    Duplicate(RedemptionState),
     Unknown,
     OtherContent,
     Used,
@@ -56,7 +56,7 @@ enum Said {
     Cancelled,
     Exhausted,
     AttemptOpen,
-    Settled(State),
+    Settled(RedemptionState),
 }
 
 impl Model {
@@ -65,13 +65,13 @@ impl Model {
     }
 
     fn standing(&self) -> impl Iterator<Item = (&Name, &Held)> {
-        self.all.iter().filter(|(_, held)| matches!(held.state, State::Reserved | State::Confirmed))
+        self.all.iter().filter(|(_, held)| matches!(held.state, RedemptionState::Reserved | RedemptionState::Confirmed))
     }
 
     fn lapse(&mut self, now: DateTime<Utc>, which: impl Fn(&Name, &Held) -> bool) {
         for (name, held) in &mut self.all {
-            if held.state == State::Reserved && held.expires <= now && which(name, held) {
-                held.state = State::Lapsed;
+            if held.state == RedemptionState::Reserved && held.expires <= now && which(name, held) {
+                held.state = RedemptionState::Lapsed;
             }
         }
     }
@@ -83,7 +83,8 @@ impl Model {
         let (customer, order, attempt) = name;
         if attempt > 1 {
             let before = self.all.get(&(customer, order, attempt - 1)).map(|held| held.state);
-            if !matches!(before, Some(State::Released | State::Lapsed | State::GivenBack)) {
+            if !matches!(before, Some(RedemptionState::Released | RedemptionState::Lapsed | RedemptionState::GivenBack))
+            {
                 return Said::AttemptOpen;
             }
         }
@@ -95,7 +96,7 @@ impl Model {
             return Said::OnePerOrder;
         }
         if let Some((_, held)) = self.standing().find(|(other, held)| other.0 == customer && held.slot == slot) {
-            return if held.state == State::Confirmed { Said::Used } else { Said::Elsewhere };
+            return if held.state == RedemptionState::Confirmed { Said::Used } else { Said::Elsewhere };
         }
         if self.standing().count() >= PAYS {
             self.lapse(now, |_, _| true);
@@ -103,21 +104,25 @@ impl Model {
                 return Said::Exhausted;
             }
         }
-        self.all.insert(name, Held { state: State::Reserved, slot, expires: now + minutes(30) });
-        Said::Recorded(State::Reserved)
+        self.all.insert(name, Held { state: RedemptionState::Reserved, slot, expires: now + minutes(30) });
+        Said::Recorded(RedemptionState::Reserved)
     }
 
-    fn settle(&mut self, name: Name, to: State) -> Said {
+    fn settle(&mut self, name: Name, to: RedemptionState) -> Said {
         let cancelled = self.cancelled(name);
         let Some(held) = self.all.get_mut(&name) else { return Said::Unknown };
         match (held.state, to) {
-            (State::Reserved, State::Confirmed) if cancelled => Said::Cancelled,
-            (State::Reserved, _) => {
+            (RedemptionState::Reserved, RedemptionState::Confirmed) if cancelled => Said::Cancelled,
+            (RedemptionState::Reserved, _) => {
                 held.state = to;
                 Said::Recorded(to)
             }
-            (State::Confirmed | State::GivenBack, State::Confirmed) => Said::Duplicate(held.state),
-            (State::Released | State::Lapsed, State::Released) => Said::Duplicate(held.state),
+            (RedemptionState::Confirmed | RedemptionState::GivenBack, RedemptionState::Confirmed) => {
+                Said::Duplicate(held.state)
+            }
+            (RedemptionState::Released | RedemptionState::Lapsed, RedemptionState::Released) => {
+                Said::Duplicate(held.state)
+            }
             (state, _) => Said::Settled(state),
         }
     }
@@ -129,8 +134,8 @@ impl Model {
         if cancelled {
             for (_, held) in self.all.iter_mut().filter(|(name, _)| (name.0, name.1) == (customer, order)) {
                 held.state = match held.state {
-                    State::Reserved => State::Released,
-                    State::Confirmed => State::GivenBack,
+                    RedemptionState::Reserved => RedemptionState::Released,
+                    RedemptionState::Confirmed => RedemptionState::GivenBack,
                     other => other,
                 };
             }
@@ -162,11 +167,11 @@ impl Run {
             }
             Step::Confirm(name) => {
                 let key = self.redemption(name, 0).key;
-                Some((told(ledger.confirm(shop, &key, now).await), self.model.settle(name, State::Confirmed)))
+                Some((told(ledger.confirm(shop, &key, now).await), self.model.settle(name, RedemptionState::Confirmed)))
             }
             Step::Release(name) => {
                 let key = self.redemption(name, 0).key;
-                Some((told(ledger.release(shop, &key, now).await), self.model.settle(name, State::Released)))
+                Some((told(ledger.release(shop, &key, now).await), self.model.settle(name, RedemptionState::Released)))
             }
             Step::Cancel { customer, order } => {
                 self.revise(customer, order, true).await;
@@ -210,8 +215,10 @@ impl Run {
             let id = crate::customer_id(&format!("c{customer}"));
             let stored = self.world.ledger.customer(&self.world.shop.id, &id).await.unwrap();
             let closed = stored.as_ref().map_or(0, |stored| stored.profile.closed.list.len());
-            let confirmed =
-                self.model.standing().filter(|(name, held)| name.0 == customer && held.state == State::Confirmed);
+            let confirmed = self
+                .model
+                .standing()
+                .filter(|(name, held)| name.0 == customer && held.state == RedemptionState::Confirmed);
             assert_eq!(closed, confirmed.count(), "customer {customer}");
             if let Some(stored) = stored {
                 let rebuilt = self.world.ledger.rebuild(&self.world.shop, &id).await.unwrap().unwrap();
@@ -235,7 +242,13 @@ fn told(answer: Result<(Status, Redemption), RedeemError>) -> Said {
             NotRedeemed::Exhausted(_) => Said::Exhausted,
             NotRedeemed::AttemptOpen { .. } => Said::AttemptOpen,
             NotRedeemed::Settled(name) => {
-                let states = [State::Reserved, State::Confirmed, State::Released, State::Lapsed, State::GivenBack];
+                let states = [
+                    RedemptionState::Reserved,
+                    RedemptionState::Confirmed,
+                    RedemptionState::Released,
+                    RedemptionState::Lapsed,
+                    RedemptionState::GivenBack,
+                ];
                 Said::Settled(states.into_iter().find(|state| state.name() == name).unwrap())
             }
             other => panic!("{other}"),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ledger::{
-    BudgetLimit, By, Ledger, NotRedeemed, RedeemError, Redemption, RedemptionKey, SetBudgetError, Shop, State, Status,
+    BudgetLimit, By, Ledger, NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState, SetBudgetError,
+    Shop, Status,
 };
 use playbook::decide::On;
 use playbook::reward::Reward;
@@ -35,7 +36,7 @@ pub(crate) fn redemption(world: &World, customer: &str, order: &str, now: DateTi
             attempt: 1,
         },
         customer: customer_id(customer),
-        state: State::Reserved,
+        state: RedemptionState::Reserved,
         by: By::Code,
         campaign: 7,
         slot: today.plus(-3),
@@ -151,7 +152,7 @@ async fn what_nobody_confirms_is_won_again_and_what_was_confirmed_is_not() {
     assert_eq!(world.used().await, [(50_000, 100)]);
     for one in &first[30..] {
         let stored = world.ledger.redemption(&world.shop, &one.key).await.unwrap().unwrap();
-        assert_eq!(stored.state, State::Lapsed);
+        assert_eq!(stored.state, RedemptionState::Lapsed);
         let refused = world.ledger.confirm(&world.shop, &one.key, later).await.unwrap_err();
         assert!(matches!(refused, RedeemError::Not(NotRedeemed::Settled("lapsed"))), "{refused}");
     }
@@ -176,7 +177,7 @@ async fn a_confirm_after_its_time_goes_through_as_long_as_nobody_took_the_reward
     world.ledger.reserve(&world.shop, &new, false, noon()).await.unwrap();
     let late = noon() + minutes(600);
     let (status, settled) = world.ledger.confirm(&world.shop, &new.key, late).await.unwrap();
-    assert_eq!((status, settled.state, settled.settled_at), (Status::Recorded, State::Confirmed, Some(late)));
+    assert_eq!((status, settled.state, settled.settled_at), (Status::Recorded, RedemptionState::Confirmed, Some(late)));
     let again = world.ledger.confirm(&world.shop, &new.key, late + minutes(1)).await.unwrap();
     assert_eq!(again, (Status::Duplicate, settled));
     assert_eq!(world.stored("ann").await.closed.list, [new.closes()]);
