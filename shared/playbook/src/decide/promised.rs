@@ -128,7 +128,7 @@ fn own_limit(
     own::concerns(inputs, campaign)?;
     own::runs(campaign, asked)?;
     shown_somewhere(inputs, &proposal)?;
-    own::allowed(inputs, read, campaign, &Gate::of(inputs, read), 0)?;
+    own::allowed(inputs, read, campaign, &Gate::as_of(inputs, read, asked), 0)?;
     was_open(inputs, &proposal, slot, asked)?;
     Ok(proposal.limit)
 }
@@ -138,8 +138,9 @@ fn entry_limit(inputs: &Inputs, playbook: &Playbook, proposal: &Proposal<'_>, sl
     let (read, series) = (inputs.entry(playbook), proposal.series);
     shown_somewhere(inputs, proposal)?;
     if read.ideas.iter().any(|idea| Playbook::series(read, idea) == series) {
-        Gate::of(inputs, read).open_for(inputs, read, series, 0)?;
-        was_open(inputs, proposal, slot, last_asked(inputs, slot))?;
+        let asked = last_asked(inputs, slot);
+        Gate::as_of(inputs, read, asked).open_for(inputs, read, series, 0)?;
+        was_open(inputs, proposal, slot, asked)?;
         return Ok(read.limit);
     }
     let begun = begun::open(inputs, playbook).into_iter().find(|begun| begun.series == series && begun.slot == slot);
@@ -269,6 +270,12 @@ fn chosen(inputs: &Inputs, proposal: &Proposal<'_>, made: Day, step: u8) -> Rede
         let over = facts.last_chosen.get(series) == Some(&made) && inputs.day > last;
         return Err(if over { NotRedeemable::Expired(last) } else { NotRedeemable::NotOffered(None) });
     };
+    if inputs.day > choice.until {
+        return Err(NotRedeemable::Expired(choice.until));
+    }
+    if inputs.day < choice.made {
+        return Err(NotRedeemable::NotYet(choice.made));
+    }
     if step != 1 {
         return Err(NotRedeemable::StepClosed);
     }
