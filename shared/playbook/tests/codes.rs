@@ -1,7 +1,5 @@
 //! Personal codes: what was made is known again, in whatever way it is typed, and nothing else is (law 13).
 
-#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
-
 use playbook::code::{LAST_STEP, LETTERS};
 use playbook::{Code, CodeSecrets, Mistyped, Ticket};
 use proptest::prelude::*;

@@ -1,7 +1,5 @@
 //! What a reward is worth on an order, against a naive model; and ids of offers.
 
-#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
-
 use playbook::Conditions;
 use playbook::decide::On;
 use playbook::redeem::{CartLine, CartRefused, CartTotals, Promised, parse_offer_id, qualifies};
