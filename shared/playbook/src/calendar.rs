@@ -149,38 +149,6 @@ impl Calendar {
     }
 }
 
-impl Calendar {
-    /// The slot that begins on the day, for whomever it does; `None` where no slot can: the calendar has none, or the shop knows
-    /// of no such date.
-    #[must_use]
-    pub fn slot_from(&self, first: Day, sales: &[Sale]) -> Option<Slot> {
-        let dated = |open: Open| match open {
-            Open::In(slot) if slot.first == first => Some(slot),
-            _ => None,
-        };
-        match *self {
-            Calendar::Always => None,
-            Calendar::Slots { open, .. } | Calendar::Event { open, .. } => open_from(first, open, first),
-            Calendar::Sale => dated(sales_on(first, sales, sale_begins)),
-            Calendar::FinalDays => dated(sales_on(first, sales, final_days_begin)),
-            Calendar::Month => dated(Open::In(month(first))),
-        }
-    }
-
-    /// The last day of the slot's period: a reward of the slot that was used closes the series up to then (law 12). `shift` as
-    /// for [`Calendar::on`].
-    #[must_use]
-    pub fn period_end(&self, slot: Slot, shift: u32) -> Day {
-        let period = |first: Day, every: u16| first.plus(i64::from(every) - 1).max(slot.first);
-        match *self {
-            Calendar::Always | Calendar::Sale | Calendar::FinalDays | Calendar::Month => slot.last,
-            // The usual day comes some days into its period.
-            Calendar::Event { on: Event::UsualDay, every, .. } => period(slot_start(slot.first, every, shift), every),
-            Calendar::Slots { every, .. } | Calendar::Event { every, .. } => period(slot.first, every),
-        }
-    }
-}
-
 /// The first usual day on or after `from`. A month without a 31st (or 30th, 29th) ends on its last day.
 pub(crate) fn next_usual_day(usual: UsualDay, from: Day) -> Day {
     let is_usual = |day: &Day| match usual {
@@ -193,34 +161,34 @@ pub(crate) fn next_usual_day(usual: UsualDay, from: Day) -> Day {
     (0..=31).map(|days| from.plus(days)).find(is_usual).unwrap_or(from)
 }
 
-fn slot_start(day: Day, every: u16, shift: u32) -> Day {
+pub(crate) fn slot_start(day: Day, every: u16, shift: u32) -> Day {
     let every = i64::from(every.max(1));
     let into = (i64::from(day.epoch_days()) + i64::from(shift) % every) % every;
     day.plus(-into)
 }
 
-fn open_from(first: Day, open: u16, day: Day) -> Option<Slot> {
+pub(crate) fn open_from(first: Day, open: u16, day: Day) -> Option<Slot> {
     let last = first.plus(i64::from(open) - 1);
     (first..=last).contains(&day).then_some(Slot { first, last })
 }
 
-fn month(day: Day) -> Slot {
+pub(crate) fn month(day: Day) -> Slot {
     let first = day.plus(1 - i64::from(day.day_of_month()));
     let later = first.plus(31);
     Slot { first, last: later.plus(-i64::from(later.day_of_month())) }
 }
 
-fn sale_begins(sale: &Sale) -> Option<Day> {
+pub(crate) fn sale_begins(sale: &Sale) -> Option<Day> {
     Some(sale.from)
 }
 
-fn final_days_begin(sale: &Sale) -> Option<Day> {
+pub(crate) fn final_days_begin(sale: &Sale) -> Option<Day> {
     let days = i64::from(sale.final_days);
     (days > 0).then(|| sale.from.max(sale.until.plus(1 - days)))
 }
 
 /// `first`: the first day of what is asked for of a sale; `None`: it has none of it.
-fn sales_on(day: Day, sales: &[Sale], first: impl Fn(&Sale) -> Option<Day>) -> Open {
+pub(crate) fn sales_on(day: Day, sales: &[Sale], first: impl Fn(&Sale) -> Option<Day>) -> Open {
     let slots = || sales.iter().filter_map(|sale| first(sale).map(|first| Slot { first, last: sale.until }));
     match slots().find(|slot| (slot.first..=slot.last).contains(&day)) {
         Some(slot) => Open::In(slot),

@@ -19,6 +19,7 @@ pub mod mechanic;
 mod merge;
 mod own;
 mod parse;
+mod period;
 mod playbook;
 pub mod redeem;
 pub mod reward;

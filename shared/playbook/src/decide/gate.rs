@@ -20,7 +20,12 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn of(inputs: &Inputs, entry: &Entry) -> Gate {
-        Gate::on(inputs, entry, inputs.customer.here_since(), inputs.day)
+        Gate::as_of(inputs, entry, inputs.day)
+    }
+
+    /// As it stood on a day; closed by what asks for days here where the customer had not come yet.
+    pub(super) fn as_of(inputs: &Inputs, entry: &Entry, day: Day) -> Gate {
+        Gate::on(inputs, entry, inputs.customer.here_since(), day)
     }
 
     /// As it stood on the day on which they left the entry's segment.

@@ -24,6 +24,7 @@ mod picks;
 mod promise;
 mod promised;
 mod proposal;
+mod redeemed_offer;
 mod words;
 
 pub use candidate::{Candidate, RunsOut};
@@ -34,7 +35,8 @@ pub use inputs::{
 };
 pub use known::Standing;
 pub use picks::LEFT_BEHIND;
-pub use promised::{by_code, by_offer, promiser};
+pub use promised::{by_code, promiser};
+pub use redeemed_offer::by_offer;
 
 use segmentation::Place;
 

@@ -1,30 +1,25 @@
-//! What a code or an offer stands for on the day of its use. A code that we made proves that we gave it out, so it is asked only
-//! whether it is in time and unused; an offer's id is no secret, so of it everything is asked that a decision asks.
+//! What a promise stands for on the day of its use. A code that we made proves that we gave it out, so it is asked only whether it
+//! is in time, earned and unused.
 
 use segmentation::Day;
 
 use crate::calendar::{Calendar, Event, Open, Slot, next_usual_day};
-use crate::campaign::{OwnCampaign, Terms};
-use crate::decide::begun;
+use crate::campaign::Terms;
 use crate::decide::closed;
 use crate::decide::decision::On;
-use crate::decide::gate::{self, Gate};
 use crate::decide::inputs::Inputs;
 use crate::decide::life::Life;
 use crate::decide::mechanics;
-use crate::decide::own;
 use crate::decide::picks::Picks;
-use crate::decide::proposal::{self, Proposal};
-use crate::decide::{Refused, promise};
+use crate::decide::proposal::Proposal;
 use crate::entry::Entry;
-use crate::idea::IdeaKind;
 use crate::mechanic::Mechanic;
 use crate::playbook::Playbook;
 use crate::redeem::{NotRedeemable, Promised};
-use crate::reward::{Limit, Reward};
+use crate::reward::Reward;
 use crate::why::Withheld;
 
-type Redeemable = Result<Promised, NotRedeemable>;
+pub(super) type Redeemable = Result<Promised, NotRedeemable>;
 
 impl From<Withheld> for NotRedeemable {
     fn from(why: Withheld) -> NotRedeemable {
@@ -63,47 +58,6 @@ pub fn by_code(inputs: &Inputs, terms: &Terms, entry: Option<&Entry>, slot: Day,
     made(inputs, &proposal, slot, step, reward, valid)
 }
 
-/// What an offer gives that a decision would show today, at checkout or, with consent, in a mailing: however many rewards the
-/// answer held, and also after its slot's open days, as long as it is valid. The document as for [`by_code`].
-///
-/// `own`: the shop's own campaign of the terms' series, where it is one. `terms`: those in force.
-///
-/// # Errors
-/// Why it cannot be used today.
-pub fn by_offer(
-    inputs: &Inputs,
-    playbook: &Playbook,
-    own: Option<&OwnCampaign>,
-    terms: &Terms,
-    slot: Day,
-    step: u8,
-) -> Redeemable {
-    let series = terms.series.as_str();
-    if terms.idea.kind() != IdeaKind::Reward {
-        return Err(NotRedeemable::NotOffered(None));
-    }
-    if terms.idea.mechanic == Mechanic::Choose {
-        // Whoever is held out since keeps what they chose.
-        promise::unavailable(inputs, series).map_or(Ok(()), |why| Err(NotRedeemable::NotOffered(Some(why))))?;
-        let proposal = Proposal { idea: &terms.idea, series, limit: None };
-        return chosen(inputs, &proposal, slot, step);
-    }
-    let proposal = Proposal { idea: &terms.idea, series, limit: terms.limit };
-    let slot = slot_of(inputs, &proposal, slot)?;
-    let valid = in_time(inputs, &proposal, slot)?;
-    unused(inputs, &proposal, slot, step)?;
-    let refused = |refused: Refused| NotRedeemable::NotOffered(Some(refused.why));
-    let limit = match own.filter(|own| own.series == terms.series) {
-        Some(campaign) => own_limit(inputs, playbook, campaign, slot).map_err(refused)?,
-        None => Some(entry_limit(inputs, playbook, &proposal, slot).map_err(refused)?),
-    };
-    let proposal = Proposal { limit, ..proposal };
-    earned(inputs, &proposal, slot, step)?;
-    let concrete = proposal::concrete(inputs, &proposal, slot, &Picks::to_use(inputs))?;
-    let reward = concrete.reward.ok_or(NotRedeemable::NotOffered(None))?;
-    made(inputs, &proposal, slot, step, reward, valid)
-}
-
 /// The entry whose limit cuts an own campaign that keeps to the rules: the one that is read; where that leaves no room, the last
 /// one left since the slot began that does, because it was promised there.
 #[must_use]
@@ -115,62 +69,14 @@ pub fn promiser<'p>(inputs: &Inputs, playbook: &'p Playbook, slot: Day) -> &'p E
     std::iter::once(read).chain(left).find(room).unwrap_or(read)
 }
 
-/// Asks all that a decision asks of the shop's own campaign before it is made concrete; the limit that cuts it.
-fn own_limit(
-    inputs: &Inputs,
-    playbook: &Playbook,
-    campaign: &OwnCampaign,
-    slot: Slot,
-) -> Result<Option<Limit>, Refused> {
-    let read = inputs.entry(playbook);
-    let proposal = own::proposal(campaign, read);
-    let asked = last_asked(inputs, slot).min(campaign.until.unwrap_or(Day::MAX));
-    own::concerns(inputs, campaign)?;
-    own::runs(campaign, asked)?;
-    shown_somewhere(inputs, &proposal)?;
-    own::allowed(inputs, read, campaign, &Gate::of(inputs, read), 0)?;
-    was_open(inputs, &proposal, slot, asked)?;
-    Ok(proposal.limit)
-}
-
-/// The same of an idea of the entry that is read, or of one that was left where it was begun.
-fn entry_limit(inputs: &Inputs, playbook: &Playbook, proposal: &Proposal<'_>, slot: Slot) -> Result<Limit, Refused> {
-    let (read, series) = (inputs.entry(playbook), proposal.series);
-    shown_somewhere(inputs, proposal)?;
-    if read.ideas.iter().any(|idea| Playbook::series(read, idea) == series) {
-        Gate::of(inputs, read).open_for(inputs, read, series, 0)?;
-        was_open(inputs, proposal, slot, last_asked(inputs, slot))?;
-        return Ok(read.limit);
-    }
-    let begun = begun::open(inputs, playbook).into_iter().find(|begun| begun.series == series && begun.slot == slot);
-    let begun = begun.ok_or(Withheld::NotEligible)?;
-    gate::shut(inputs, series).map_or(Ok(begun.entry.limit), |why| Err(why.into()))
-}
-
-/// At checkout, or in a mailing to who has consented.
-fn shown_somewhere(inputs: &Inputs, proposal: &Proposal<'_>) -> Result<(), Refused> {
-    let shown = proposal.idea.place.checkout() || inputs.customer.mailing_consent;
-    if shown { Ok(()) } else { Err(Withheld::NoConsent.into()) }
-}
-
-/// What is valid for longer than it is open is asked about as on its last open day.
-fn last_asked(inputs: &Inputs, slot: Slot) -> Day {
-    inputs.day.min(slot.last)
-}
-
-fn was_open(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot, asked: Day) -> Result<(), Refused> {
-    let open = proposal::open_slot(inputs, proposal, asked)?;
-    if open.first == slot.first { Ok(()) } else { Err(Withheld::Cooldown.into()) }
-}
-
 /// The slot that begins on the day; a sale that is no longer in the settings has none.
-fn slot_of(inputs: &Inputs, proposal: &Proposal<'_>, first: Day) -> Result<Slot, NotRedeemable> {
+pub(super) fn slot_of(inputs: &Inputs, proposal: &Proposal<'_>, first: Day) -> Result<Slot, NotRedeemable> {
     let slot = proposal.idea.calendar.slot_from(first, &inputs.settings.sales);
     slot.ok_or(NotRedeemable::NotOffered(Some(Withheld::Cooldown)))
 }
 
 /// First and last day on which it may be used; today is one of them.
-fn in_time(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot) -> Result<(Day, Day), NotRedeemable> {
+pub(super) fn in_time(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot) -> Result<(Day, Day), NotRedeemable> {
     let (idea, today) = (proposal.idea, inputs.day);
     let by_answer = match (idea.mechanic, idea.calendar) {
         // Its slot is named by the answer's day.
@@ -197,7 +103,7 @@ fn in_time(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot) -> Result<(Day,
 }
 
 /// Neither this step nor what closes its slot was used.
-fn unused(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot, step: u8) -> Result<(), NotRedeemable> {
+pub(super) fn unused(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot, step: u8) -> Result<(), NotRedeemable> {
     let Proposal { idea, series, .. } = *proposal;
     let this = inputs.series.used(series).iter().any(|used| used.slot == slot.first && used.step == step);
     let closed = this || closed::redeemed(inputs, idea, series, slot);
@@ -205,7 +111,7 @@ fn unused(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot, step: u8) -> Res
 }
 
 /// Is the step open? One that was given back is, also below a later one that was not.
-fn earned(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot, step: u8) -> Result<(), NotRedeemable> {
+pub(super) fn earned(inputs: &Inputs, proposal: &Proposal<'_>, slot: Slot, step: u8) -> Result<(), NotRedeemable> {
     let facts = &inputs.customer;
     let orders = facts.orders_since(slot.first);
     let (last, done) = match proposal.idea.mechanic {
@@ -229,7 +135,7 @@ fn promised_reward(inputs: &Inputs, proposal: &Proposal<'_>) -> Result<Reward, N
     reward.cloned().ok_or(NotRedeemable::NotOffered(None))
 }
 
-fn made(
+pub(super) fn made(
     inputs: &Inputs,
     proposal: &Proposal<'_>,
     slot: Slot,
@@ -259,7 +165,7 @@ fn made(
 }
 
 /// What was chosen on the day `made`: exactly that, whatever the limits are by now.
-fn chosen(inputs: &Inputs, proposal: &Proposal<'_>, made: Day, step: u8) -> Redeemable {
+pub(super) fn chosen(inputs: &Inputs, proposal: &Proposal<'_>, made: Day, step: u8) -> Redeemable {
     let (facts, series) = (&inputs.customer, proposal.series);
     if inputs.series.used(series).iter().any(|used| used.slot == made) {
         return Err(NotRedeemable::Used);
@@ -269,6 +175,12 @@ fn chosen(inputs: &Inputs, proposal: &Proposal<'_>, made: Day, step: u8) -> Rede
         let over = facts.last_chosen.get(series) == Some(&made) && inputs.day > last;
         return Err(if over { NotRedeemable::Expired(last) } else { NotRedeemable::NotOffered(None) });
     };
+    if inputs.day > choice.until {
+        return Err(NotRedeemable::Expired(choice.until));
+    }
+    if inputs.day < choice.made {
+        return Err(NotRedeemable::NotYet(choice.made));
+    }
     if step != 1 {
         return Err(NotRedeemable::StepClosed);
     }

@@ -7,8 +7,9 @@ use playbook::decide::{
     SeriesStates, Tier,
 };
 use playbook::mechanic::{Answer, Survey};
-use playbook::{Entry, Language, Playbook};
+use playbook::{Entry, Language, OwnCampaign, Playbook, Terms};
 use segmentation::{Day, Groups, LoyaltyGroup, Minor, Rfm, Score, Segment, UsualDay};
+use serde_json::{Value, json};
 
 /// An ordinary Sunday.
 pub(crate) fn today() -> Day {
@@ -168,4 +169,48 @@ pub(crate) fn entry_of(inputs: &Inputs) -> &'static Entry {
 pub(crate) fn used(inputs: &mut Inputs, series: &str, days_ago: i64, period: i64) {
     let slot = inputs.day.plus(-days_ago);
     inputs.series.closed.insert(series.to_owned(), vec![Closed { slot, step: 1, until: slot.plus(period - 1) }]);
+}
+
+/// A campaign of the shop's own that gives 40 % off any purchase in slots that are open all the time; `fields` laid over it,
+/// those of `idea` over its idea.
+pub(crate) fn own(series: &str, fields: Value) -> OwnCampaign {
+    OwnCampaign::parse(&own_body(series, fields)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The same as it is sent.
+pub(crate) fn own_body(series: &str, fields: Value) -> Value {
+    let said = |text: &str| json!({ "en": text, "ru": text });
+    let mut body = json!({ "series": series, "idea": {
+        "mechanic": "code", "place": "both", "calendar": { "slots": { "every": 30, "open": 30 } }, "validity": 30,
+        "reward": { "discount": 40 }, "text": said("A gift."), "say": said("{reward} until {until}"), "why": said("Spring."),
+    } });
+    for (field, value) in fields.as_object().unwrap() {
+        let idea = value.as_object().filter(|_| field == "idea");
+        match idea {
+            Some(idea) => idea.iter().for_each(|(field, value)| body["idea"][field] = value.clone()),
+            None => body[field] = value.clone(),
+        }
+    }
+    body
+}
+
+/// The terms of a series: of the built-in playbook or of one of the document's own campaigns.
+pub(crate) fn terms(inputs: &Inputs, series: &str) -> Terms {
+    let own = inputs.campaigns.iter().find(|own| own.series == series);
+    let of_entry = || {
+        let (entry, code) = series.split_once('/').unwrap();
+        let playbook = Playbook::builtin();
+        let entry = entry.parse().map_or(playbook.newcomer(), |segment: Segment| playbook.entry(segment));
+        (entry.ideas.iter().find(|idea| idea.code == code).unwrap().clone(), Some(entry.limit))
+    };
+    let (idea, limit) = own.map_or_else(of_entry, |own| (own.idea.clone(), None));
+    Terms {
+        number: 1,
+        series: series.to_owned(),
+        playbook: inputs.playbook.clone(),
+        idea,
+        limit,
+        from: own.and_then(|own| own.from),
+        until: own.and_then(|own| own.until),
+    }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use playbook::decide::{Candidate, Cart, Channel, Chosen, Facts, Inputs, LastAnswer, Left, Offer};
 use playbook::mechanic::{Answer, Mechanic, Survey};
 use playbook::reward::RewardCosts;
-use playbook::{Playbook, decide};
+use playbook::{OwnCampaign, Playbook, decide};
 use proptest::prelude::*;
 use segmentation::{Minor, Segment};
+use serde_json::json;
 
-use crate::cast::{customer, entry_of, inputs, today};
+use crate::cast::{customer, entry_of, inputs, own, today};
 
 fn answers() -> impl Strategy<Value = Vec<(Survey, Answer, i64)>> {
     let reason = prop::sample::select(Survey::Reason.answers()).prop_map(|answer| (Survey::Reason, answer));
@@ -38,6 +39,10 @@ fn promised(inputs: &Inputs, offer: &Offer) -> Option<Promise> {
         inputs.customer.choice.as_ref().filter(|_| offer.choice.is_none() && offer.mechanic == Mechanic::Choose);
     match chosen {
         Some(_) => Some(Promise::Chosen),
+        None if !campaign.contains('/') => {
+            let beyond = inputs.campaigns.iter().any(|own| own.series == *campaign && own.beyond_rules);
+            beyond.then_some(Promise::BeyondRules)
+        }
         None => (!own).then_some(Promise::Begun),
     }
 }
@@ -46,14 +51,36 @@ fn promised(inputs: &Inputs, offer: &Offer) -> Option<Promise> {
 enum Promise {
     Chosen,
     Begun,
+    /// No promise, but nor does it count among what the segment gives.
+    BeyondRules,
+}
+
+/// Campaigns of the shop's own, each there or not.
+fn campaigns() -> impl Strategy<Value = Vec<OwnCampaign>> {
+    let slots = json!({ "slots": { "every": 40, "open": 20 } });
+    let all = vec![
+        own("gift", json!({ "beyond_rules": true, "idea": { "calendar": slots } })),
+        own("bonus", json!({ "idea": { "mechanic": "points", "reward": { "points": 9 }, "calendar": slots } })),
+        own("monthly", json!({ "idea": { "mechanic": "bundles", "calendar": "month", "validity": 31 } })),
+        own(
+            "climb",
+            json!({ "beyond_rules": true, "segments": ["r2f2m2", "r3f1m1", "r1f1m1"], "idea": {
+            "mechanic": "rising_cashback", "reward": { "rising_cashback": [5, 50] },
+            "calendar": { "slots": { "every": 60, "open": 30 } },
+        } }),
+        ),
+    ];
+    let most = all.len();
+    prop::sample::subsequence(all, 0..=most)
 }
 
 prop_compose! {
-    fn documents()(
+    pub(crate) fn documents()(
         index in 0..27_usize, days in 0..730_i64, shift: u32, arrived in prop::option::of(0..120_i64), answers in answers(),
         consent: bool, mailing: bool, stock in prop::collection::vec(any::<bool>(), 16), scores in prop::collection::vec(0..9_000_u32, 16),
         in_cart in prop::option::of(prop::collection::btree_set(0..16_usize, 0..4)), delivery in prop::option::of(0..5_000_i64),
         points_percent in prop::option::of(0..10_u8), held_out in prop::bool::weighted(0.1), choice in choices(), left in left(),
+        campaigns in campaigns(),
     ) -> Inputs {
         let on = today().plus(days);
         let segment = Segment::all().nth(index).unwrap();
@@ -71,6 +98,7 @@ prop_compose! {
             .into_iter()
             .map(|(index, days)| Left { segment: Segment::all().nth(index).unwrap(), since: None, day: on.plus(-days) })
             .collect();
+        inputs.campaigns = campaigns;
         let needed = inputs.series_needed(Playbook::builtin());
         inputs.series.shifts.extend(needed.into_iter().map(|series| (series, shift)));
         inputs.channel = if mailing { Channel::Mailing } else { Channel::Checkout };
@@ -126,7 +154,7 @@ proptest! {
         let decision = decide(&inputs, Playbook::builtin());
         let entry = entry_of(&inputs);
         let usual = inputs.customer.average_order();
-        let (mut rewarded, mut kept, mut begun) = (0, false, false);
+        let (mut rewarded, mut kept, mut begun, mut beyond) = (0, false, false, false);
         for offer in &decision.offers {
             let promised = promised(&inputs, offer);
             if promised == Some(Promise::Chosen) {
@@ -141,6 +169,10 @@ proptest! {
             let promiser = offer.reason.campaign.split('/').next().unwrap();
             let entry = promiser.parse().map_or(entry, |segment: Segment| Playbook::builtin().entry(segment));
             begun |= promised == Some(Promise::Begun);
+            if promised == Some(Promise::BeyondRules) {
+                beyond = true;
+                continue;
+            }
             let choices = offer.choice.iter().flat_map(|choice| &choice.rewards).map(|choice| &choice.reward);
             let rewards: Vec<_> = offer.reward.iter().map(|given| &given.reward).chain(choices).collect();
             for reward in &rewards {
@@ -151,8 +183,8 @@ proptest! {
         }
         let most = usize::from(entry.limit.rewards).saturating_sub(usize::from(kept));
         prop_assert!(rewarded <= most, "what was promised uses up what the answer may give");
-        prop_assert_eq!(rewarded == 0 && !kept && !begun, decision.no_reward.is_some());
-        prop_assert!(!begun || !inputs.series.held_out.contains("*"));
+        prop_assert_eq!(rewarded == 0 && !kept && !begun && !beyond, decision.no_reward.is_some());
+        prop_assert!(!(begun || beyond) || !inputs.series.held_out.contains("*"));
         prop_assert!(rewarded == 0 || !inputs.series.held_out.contains("*"));
     }
 
@@ -188,11 +220,21 @@ proptest! {
         }
         prop_assert!(decision.withheld.iter().all(|withheld| !withheld.text.is_empty()));
         let told = decision.offers.len() + decision.withheld.len();
-        let own = |campaign: &String| campaign.split('/').next() == Some(entry_of(&inputs).name.as_str());
-        let offered = decision.offers.iter().filter(|offer| promised(&inputs, offer).is_none()).count();
+        let own = |campaign: &String| {
+            !campaign.contains('/') || campaign.split('/').next() == Some(entry_of(&inputs).name.as_str())
+        };
+        let promise = |offer: &&Offer| {
+            matches!(promised(&inputs, offer), Some(Promise::Chosen | Promise::Begun))
+        };
+        let offered = decision.offers.iter().filter(|offer| !promise(offer)).count();
         let promises = told - offered - decision.withheld.iter().filter(|withheld| own(&withheld.campaign)).count();
         let most = usize::from(inputs.customer.choice.is_some()) + 2 * inputs.customer.left.len();
-        prop_assert!(promises <= most, "beside promises there is only the entry");
+        prop_assert!(promises <= most, "beside promises there are only the entry and the shop's own campaigns");
+        let told_of_own = |own: &OwnCampaign| {
+            let offered = decision.offers.iter().any(|offer| offer.reason.campaign == own.series);
+            offered || decision.withheld.iter().any(|withheld| withheld.campaign == own.series)
+        };
+        prop_assert!(inputs.campaigns.iter().all(told_of_own), "every campaign is told of");
         let ideas: BTreeSet<&str> = decision
             .offers
             .iter()
