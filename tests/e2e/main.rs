@@ -5,6 +5,7 @@
 mod affinities;
 mod auth;
 mod bad_input;
+mod campaigns;
 mod customers;
 mod lookups;
 mod offers;

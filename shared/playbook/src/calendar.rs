@@ -118,16 +118,9 @@ impl Calendar {
                 let first = slot_start(day, every, shift);
                 open_from(first, open, day).map_or(Open::Closed(Some(first.plus(i64::from(every)))), Open::In)
             }
-            Calendar::Sale => sales_on(day, sales, |sale| Some(sale.from)),
-            Calendar::FinalDays => sales_on(day, sales, |sale| {
-                let days = i64::from(sale.final_days);
-                (days > 0).then(|| sale.from.max(sale.until.plus(1 - days)))
-            }),
-            Calendar::Month => {
-                let first = day.plus(1 - i64::from(day.day_of_month()));
-                let later = first.plus(31);
-                Open::In(Slot { first, last: later.plus(-i64::from(later.day_of_month())) })
-            }
+            Calendar::Sale => sales_on(day, sales, sale_begins),
+            Calendar::FinalDays => sales_on(day, sales, final_days_begin),
+            Calendar::Month => Open::In(month(day)),
             Calendar::Event { on: Event::UsualDay, open, every } => {
                 let Some(usual) = happened.usual_day() else { return Open::Closed(None) };
                 let start = slot_start(day, every, shift);
@@ -157,6 +150,23 @@ impl Calendar {
 }
 
 impl Calendar {
+    /// The slot that begins on the day, for whomever it does; `None` where no slot can: the calendar has none, or the shop knows
+    /// of no such date.
+    #[must_use]
+    pub fn slot_from(&self, first: Day, sales: &[Sale]) -> Option<Slot> {
+        let dated = |open: Open| match open {
+            Open::In(slot) if slot.first == first => Some(slot),
+            _ => None,
+        };
+        match *self {
+            Calendar::Always => None,
+            Calendar::Slots { open, .. } | Calendar::Event { open, .. } => open_from(first, open, first),
+            Calendar::Sale => dated(sales_on(first, sales, sale_begins)),
+            Calendar::FinalDays => dated(sales_on(first, sales, final_days_begin)),
+            Calendar::Month => dated(Open::In(month(first))),
+        }
+    }
+
     /// The last day of the slot's period: a reward of the slot that was used closes the series up to then (law 12). `shift` as
     /// for [`Calendar::on`].
     #[must_use]
@@ -192,6 +202,21 @@ fn slot_start(day: Day, every: u16, shift: u32) -> Day {
 fn open_from(first: Day, open: u16, day: Day) -> Option<Slot> {
     let last = first.plus(i64::from(open) - 1);
     (first..=last).contains(&day).then_some(Slot { first, last })
+}
+
+fn month(day: Day) -> Slot {
+    let first = day.plus(1 - i64::from(day.day_of_month()));
+    let later = first.plus(31);
+    Slot { first, last: later.plus(-i64::from(later.day_of_month())) }
+}
+
+fn sale_begins(sale: &Sale) -> Option<Day> {
+    Some(sale.from)
+}
+
+fn final_days_begin(sale: &Sale) -> Option<Day> {
+    let days = i64::from(sale.final_days);
+    (days > 0).then(|| sale.from.max(sale.until.plus(1 - days)))
 }
 
 /// `first`: the first day of what is asked for of a sale; `None`: it has none of it.

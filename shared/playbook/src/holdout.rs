@@ -37,3 +37,27 @@ impl Holdout {
         (u64::from(draw) * 100) >> 32 < u64::from(self.share(series))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn shares_are_kept_to_the_customer_over_evenly_spread_draws() {
+        let holdout = Holdout { percent: 10, series: [("spring_sale".to_owned(), 33)].into(), salt: String::new() };
+        // Every 2^16th draw: 65,536 of them.
+        let taken = |series: &str| (0..=u16::MAX).filter(|n| holdout.takes(series, u32::from(*n) << 16)).count();
+        assert_eq!([taken(EVERYTHING), taken("spring_sale"), taken("autumn_sale")], [6_554, 21_627, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn who_is_held_out_stays_so_at_every_greater_share(draw: u32, percent in 0..50_u8) {
+            let at = |percent| Holdout { percent, ..Holdout::default() }.takes(EVERYTHING, draw);
+            prop_assert!(!at(percent) || at(percent + 1));
+            prop_assert!(!at(0));
+        }
+    }
+}

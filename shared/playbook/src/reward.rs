@@ -43,7 +43,7 @@ pub struct RewardCosts {
 }
 
 impl RewardCosts {
-    fn points_percent(&self) -> u64 {
+    pub(crate) fn points_percent(&self) -> u64 {
         u64::from(self.points_percent.unwrap_or(1))
     }
 }

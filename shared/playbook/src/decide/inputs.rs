@@ -10,6 +10,7 @@ use crate::campaign::OwnCampaign;
 use crate::decide::begun;
 use crate::decide::candidate::Candidate;
 use crate::decide::facts::Facts;
+use crate::entry::Entry;
 use crate::idea::IdeaKind;
 use crate::language::Language;
 use crate::playbook::Playbook;
@@ -249,7 +250,7 @@ impl Inputs {
     /// `series.exhausted` have to tell of these. Each once, sorted.
     #[must_use]
     pub fn series_asked(&self, playbook: &Playbook) -> BTreeSet<String> {
-        let entry = self.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment));
+        let entry = self.entry(playbook);
         let rewarded = entry.ideas.iter().filter(|idea| idea.kind() == IdeaKind::Reward);
         let read = rewarded.map(|idea| Playbook::series(entry, idea));
         let own = self.campaigns.iter().map(|own| own.series.clone());
@@ -258,12 +259,17 @@ impl Inputs {
         read.chain(own).chain(begun).chain(chosen).collect()
     }
 
+    /// The entry that is read; without a segment, the newcomer's.
+    pub(crate) fn entry<'p>(&self, playbook: &'p Playbook) -> &'p Entry {
+        self.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment))
+    }
+
     /// The series whose slots are shifted per customer and that a decision may ask for: of the entry that is read, of the shop's
     /// own campaigns, and of what may have been begun in a segment that was left. `series.shifts` has to hold them. Each once,
     /// sorted.
     #[must_use]
     pub fn series_needed(&self, playbook: &Playbook) -> Vec<String> {
-        let entry = self.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment));
+        let entry = self.entry(playbook);
         let read =
             entry.ideas.iter().filter(|idea| idea.calendar.is_shifted()).map(|idea| Playbook::series(entry, idea));
         let own = self.campaigns.iter().filter(|own| own.idea.calendar.is_shifted()).map(|own| own.series.clone());

@@ -243,7 +243,7 @@ fn exactly_one_order(inputs: &Inputs) -> Result<(), Withheld> {
 }
 
 /// The favourite category; the best of those in the cart, where one is.
-fn favourite_for(inputs: &Inputs) -> Option<String> {
+pub(super) fn favourite_for(inputs: &Inputs) -> Option<String> {
     let favourites = &inputs.customer.categories;
     let in_cart = |name: &str| inputs.cart.as_ref().is_some_and(|cart| cart.categories.contains(name));
     let favourite = favourites.iter().find(|favourite| in_cart(&favourite.name)).or(favourites.first());

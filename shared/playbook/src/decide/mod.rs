@@ -22,6 +22,7 @@ mod mechanics;
 mod own;
 mod picks;
 mod promise;
+mod promised;
 mod proposal;
 mod words;
 
@@ -33,6 +34,7 @@ pub use inputs::{
 };
 pub use known::Standing;
 pub use picks::LEFT_BEHIND;
+pub use promised::{by_code, by_offer, promiser};
 
 use segmentation::Place;
 
@@ -63,7 +65,7 @@ impl From<Withheld> for Refused {
 /// Decides. The playbook has to be of the version the document names; the same document and version give the same decision.
 #[must_use]
 pub fn decide(inputs: &Inputs, playbook: &Playbook) -> Decision {
-    let entry = inputs.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment));
+    let entry = inputs.entry(playbook);
     let gate = Gate::of(inputs, entry);
     let mut picks = Picks::new(inputs);
     let (mut offers, mut withheld) = (Vec::new(), Vec::new());

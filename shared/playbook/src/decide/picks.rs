@@ -26,7 +26,15 @@ pub(super) struct Picks<'a> {
 
 impl<'a> Picks<'a> {
     pub(super) fn new(inputs: &'a Inputs) -> Picks<'a> {
-        let in_cart = |id: &str| inputs.cart.as_ref().is_some_and(|cart| cart.products.contains(id));
+        Picks::outside(inputs, |id| inputs.cart.as_ref().is_some_and(|cart| cart.products.contains(id)))
+    }
+
+    /// For a reward that is used: what it is on lies in the cart.
+    pub(super) fn to_use(inputs: &'a Inputs) -> Picks<'a> {
+        Picks::outside(inputs, |_| false)
+    }
+
+    fn outside(inputs: &'a Inputs, in_cart: impl Fn(&str) -> bool) -> Picks<'a> {
         let out = inputs.products.iter().filter(|product| !product.in_stock).map(|product| product.id.as_str());
         let out: BTreeSet<&str> = out.collect();
         let can_be_had = |id: &str| !out.contains(id) && !in_cart(id);
@@ -67,12 +75,13 @@ impl<'a> Picks<'a> {
     }
 
     pub(super) fn complements(&self, count: u8) -> Picked<'a> {
-        let fits = |product: &Candidate| {
-            let known = product.goes_with.is_some() && product.category.is_some();
-            let other = known && product.goes_with != product.category;
-            product.bought.is_none() && other && product.parts.is_empty()
-        };
-        self.best(count, fits, Picks::liking)
+        self.best(count, Picks::is_complement, Picks::liking)
+    }
+
+    fn is_complement(product: &Candidate) -> bool {
+        let known = product.goes_with.is_some() && product.category.is_some();
+        let other = known && product.goes_with != product.category;
+        product.bought.is_none() && other && product.parts.is_empty()
     }
 
     pub(super) fn look_alikes(&self, count: u8) -> Picked<'a> {
@@ -148,17 +157,49 @@ impl<'a> Picks<'a> {
 
     /// A set of the shop, of which something speaks to the customer; else one made of a product they know and its complement.
     pub(super) fn bundle(&self, count: u8) -> Picked<'a> {
-        let liked = |product: &Candidate| product.taste > 0 || product.cart > 0 || product.category_bought.is_some();
-        let sets = self.best(1, |product| !product.parts.is_empty() && liked(product), Picks::liking);
+        let sets = self.best(1, Picks::is_liked_set, Picks::liking);
         if sets.is_ok() {
             return sets;
         }
-        let complement = self.complements(1)?.pop().ok_or(Withheld::NothingToShow)?;
-        let model = |product: &Candidate| {
-            product.category == complement.goes_with && product.id != complement.id && product.parts.is_empty()
+        let mut why = Withheld::NothingToShow;
+        for complement in self.complements(u8::MAX)? {
+            let model = |product: &Candidate| Picks::is_model(product, complement);
+            match self.best(1, model, |product| (product.cart, product.bought, product.taste)) {
+                Ok(known) => {
+                    return Ok(known.into_iter().chain([complement]).take(usize::from(count.max(2))).collect());
+                }
+                Err(none) => why = none,
+            }
+        }
+        Err(why)
+    }
+
+    fn is_liked_set(product: &Candidate) -> bool {
+        let liked = product.taste > 0 || product.cart > 0 || product.category_bought.is_some();
+        !product.parts.is_empty() && liked
+    }
+
+    /// May the complement be sold with it?
+    fn is_model(product: &Candidate, complement: &Candidate) -> bool {
+        product.category == complement.goes_with && product.id != complement.id && product.parts.is_empty()
+    }
+
+    /// Ids of all products that a set could be made of or is.
+    pub(super) fn of_bundles(&self) -> Vec<String> {
+        let products = &self.inputs.products;
+        let complements: Vec<&Candidate> = products.iter().filter(|product| Picks::is_complement(product)).collect();
+        let goes = |product: &Candidate| {
+            Picks::is_liked_set(product)
+                || Picks::is_complement(product)
+                || complements.iter().any(|complement| Picks::is_model(product, complement))
         };
-        let known = self.best(1, model, |product| (product.cart, product.bought, product.taste))?;
-        Ok(known.into_iter().chain([complement]).take(usize::from(count.max(2))).collect())
+        products.iter().filter(|product| goes(product)).map(|product| product.id.clone()).collect()
+    }
+
+    /// Ids of all products that the history speaks for.
+    pub(super) fn of_selections(&self) -> Vec<String> {
+        let products = self.inputs.products.iter().filter(|product| Picks::speaks_for(product));
+        products.map(|product| product.id.clone()).collect()
     }
 
     fn is_favourite(&self, product: &Candidate) -> bool {

@@ -15,22 +15,31 @@ use crate::why::Withheld;
 /// it cannot be reserved and so is not shown: idea, series and why.
 pub(super) fn kept(inputs: &Inputs, playbook: &Playbook) -> Option<Result<Offer, (String, String, Withheld)>> {
     let chosen = inputs.customer.choice.as_ref()?;
-    let states = &inputs.series;
     // A choice's slot is the day on which it was made.
-    let redeemed = states.used(&chosen.series).iter().any(|used| used.slot == chosen.made);
+    let redeemed = inputs.series.used(&chosen.series).iter().any(|used| used.slot == chosen.made);
     let why = if inputs.channel == Channel::Mailing && !inputs.customer.mailing_consent {
         Some(Withheld::NoConsent)
-    } else if redeemed || states.not_open.contains(&chosen.series) {
+    } else if redeemed {
         Some(Withheld::Closed)
-    } else if states.exhausted.contains(&chosen.series) {
-        Some(Withheld::Budget)
     } else {
-        None
+        unavailable(inputs, &chosen.series)
     };
     let idea = chosen.series.rsplit('/').next().unwrap_or_default().to_owned();
     match why {
         Some(why) => Some(Err((idea, chosen.series.clone(), why))),
         None => promise(inputs, playbook, chosen, idea).map(Ok),
+    }
+}
+
+/// Why nothing of a series can be reserved, whoever asks.
+pub(super) fn unavailable(inputs: &Inputs, series: &str) -> Option<Withheld> {
+    let states = &inputs.series;
+    if states.not_open.contains(series) {
+        Some(Withheld::Closed)
+    } else if states.exhausted.contains(series) {
+        Some(Withheld::Budget)
+    } else {
+        None
     }
 }
 
