@@ -6,6 +6,7 @@ mod affinities;
 mod auth;
 mod bad_input;
 mod complete_journey;
+mod campaigns;
 mod customers;
 mod lookups;
 mod offers;
