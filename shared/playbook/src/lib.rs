@@ -22,6 +22,7 @@ mod playbook;
 pub mod reward;
 mod source;
 pub mod template;
+pub mod uplift;
 mod why;
 mod words;
 
