@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
+use playbook::Holdout;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +18,7 @@ use crate::catalogue_cache::CatalogueCache;
 use crate::error::{LedgerError, store};
 use crate::keys::{CustomerKey, Key};
 use crate::secrets::Secrets;
+use crate::shop::Shop;
 use crate::shop_cache::ShopCache;
 use crate::{CustomerId, ShopId};
 
@@ -82,6 +84,19 @@ impl Ledger {
     #[must_use]
     pub fn shift(&self, customer: &CustomerKey, series: &str) -> u32 {
         self.inner.secrets.keys.shift(customer, series)
+    }
+
+    /// Is a customer held out of a series, or of [`playbook::holdout::EVERYTHING`], by the shop's settings?
+    #[must_use]
+    pub fn held_out(&self, shop: &Shop, customer: &CustomerKey, series: &str) -> bool {
+        self.drawn(&shop.settings.changeable.rewards.holdout, customer, series)
+    }
+
+    /// Is a customer held out of it by this holdout? Where nobody is, nothing is drawn.
+    #[must_use]
+    pub fn drawn(&self, holdout: &Holdout, customer: &CustomerKey, series: &str) -> bool {
+        holdout.share(series) > 0
+            && holdout.takes(series, self.inner.secrets.keys.draw(customer, &holdout.salt, series))
     }
 
     /// The SDK client, for tests that look into the store.

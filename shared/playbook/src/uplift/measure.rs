@@ -17,7 +17,6 @@ use crate::playbook::Playbook;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
     /// Over which days.
-    #[serde(flatten)]
     pub period: Period,
     /// Who is held out.
     pub holdout: Holdout,
@@ -77,22 +76,22 @@ struct Measurable {
 
 /// What is measured, ready for one profile after another.
 #[derive(Clone, Debug)]
-pub struct Measure<'a> {
+pub struct Measure {
     period: Period,
-    cuts: &'a Cuts,
+    cuts: Cuts,
     /// Is anybody held out of everything?
     everything: bool,
     /// By [`Segment::index`].
     series: Vec<Vec<Measurable>>,
 }
 
-impl<'a> Measure<'a> {
+impl Measure {
     /// At most this many rewarded ideas of an entry.
     const MOST_IDEAS: usize = 20;
 
     /// `cuts` are those of the activation, `playbook` is that of the version, named in `measured`.
     #[must_use]
-    pub fn new(measured: &Measured, cuts: &'a Cuts, playbook: &Playbook) -> Measure<'a> {
+    pub fn new(measured: &Measured, cuts: Cuts, playbook: &Playbook) -> Measure {
         let holdout = &measured.holdout;
         let measurable = |series: String| Measurable { drawn: holdout.share(&series) > 0, series };
         let of_segment = |segment: Segment| {

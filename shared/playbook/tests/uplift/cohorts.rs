@@ -32,8 +32,7 @@ fn used(series: &str, on: Day, value: i64) -> ClosedStep {
 }
 
 fn measured(holdout: Holdout, customers: &[(Profile, &[&str])]) -> Tally {
-    let (measured, cuts) = (october(holdout), cuts());
-    let measure = Measure::new(&measured, &cuts, Playbook::builtin());
+    let measure = Measure::new(&october(holdout), cuts(), Playbook::builtin());
     let mut tally = Tally::default();
     for (profile, drawn) in customers {
         measure.add(&mut tally, profile, |series| drawn.contains(&series));

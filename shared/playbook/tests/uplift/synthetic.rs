@@ -98,8 +98,7 @@ pub(crate) const REVENUE_OF_A_BUYER: f64 = 7_500.0;
 impl Base {
     /// Measured as a run does it.
     pub(crate) fn tally(&self) -> Tally {
-        let cuts = cuts();
-        let measure = Measure::new(&self.measured, &cuts, Playbook::builtin());
+        let measure = Measure::new(&self.measured, cuts(), Playbook::builtin());
         let mut tally = Tally::default();
         for (profile, held_out) in &self.customers {
             measure.add(&mut tally, profile, |_| *held_out);
