@@ -7,7 +7,7 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 26] = [
+const PATHS: [(&str, &str, Scope); 27] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
@@ -34,6 +34,7 @@ const PATHS: [(&str, &str, Scope); 26] = [
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),
     ("GET", "/v1/segments/r1f1m1/customers", Scope::Admin),
+    ("GET", "/v1/uplift", Scope::Admin),
 ];
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod products;
 mod remembered;
 mod runs;
 mod template;
+mod uplift;
 
 use serde_json::{Value, json};
 

@@ -18,7 +18,6 @@ use crate::catalogue_cache::CatalogueCache;
 use crate::error::{LedgerError, store};
 use crate::keys::{CustomerKey, Key};
 use crate::secrets::Secrets;
-use crate::shop::Shop;
 use crate::shop_cache::ShopCache;
 use crate::{CustomerId, ShopId};
 
@@ -86,13 +85,7 @@ impl Ledger {
         self.inner.secrets.keys.shift(customer, series)
     }
 
-    /// Is a customer held out of a series, or of [`playbook::holdout::EVERYTHING`], by the shop's settings?
-    #[must_use]
-    pub fn held_out(&self, shop: &Shop, customer: &CustomerKey, series: &str) -> bool {
-        self.drawn(&shop.settings.changeable.rewards.holdout, customer, series)
-    }
-
-    /// Is a customer held out of it by this holdout? Where nobody is, nothing is drawn.
+    /// Is a customer held out of a series, or of [`playbook::holdout::EVERYTHING`]? Where nobody is, nothing is hashed.
     #[must_use]
     pub fn drawn(&self, holdout: &Holdout, customer: &CustomerKey, series: &str) -> bool {
         holdout.share(series) > 0

@@ -87,6 +87,12 @@ impl Arm {
         *self = self.merge(&Arm::rewarded(outcome));
     }
 
+    /// The same customers with the rewards that another arm's sums have.
+    #[must_use]
+    pub fn with_rewards_of(self, other: &Arm) -> Arm {
+        Arm { cost: other.cost, redeemers: other.redeemers, ..self }
+    }
+
     fn rewarded(outcome: &Outcome) -> Arm {
         Arm { cost: amount(outcome.cost), redeemers: u128::from(outcome.redeemed), ..Arm::default() }
     }
