@@ -7,7 +7,7 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 36] = [
+const PATHS: &[(&str, &str, Scope)] = &[
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
@@ -44,12 +44,13 @@ const PATHS: [(&str, &str, Scope); 36] = [
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),
     ("GET", "/v1/segments/r1f1m1/customers", Scope::Admin),
+    ("GET", "/v1/uplift", Scope::Admin),
 ];
 
 #[tokio::test]
 async fn every_route_wants_a_key_of_its_scope() {
     let world = World::on("2026-11-22").await;
-    for (method, path, scope) in PATHS {
+    for &(method, path, scope) in PATHS {
         let without = world.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await;
         assert_eq!(without.told(), (401, "unauthorized".into()), "{method} {path}");
         for held in Scope::ALL {

@@ -5,8 +5,8 @@
 mod affinities;
 mod auth;
 mod bad_input;
-mod complete_journey;
 mod campaigns;
+mod complete_journey;
 mod customers;
 mod lookups;
 mod offers;
@@ -16,6 +16,7 @@ mod redemptions;
 mod remembered;
 mod runs;
 mod template;
+mod uplift;
 
 use serde_json::{Value, json};
 

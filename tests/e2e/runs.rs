@@ -127,7 +127,12 @@ async fn every_step_reads_and_writes_its_state_as_json_and_any_number_of_shards_
         let settled = steps.fit(&serde_json::from_str(&input).unwrap()).await.unwrap();
         let mut counted = Vec::new();
         for shard in plan.shards.iter().rev() {
-            let input = AssignInput { plan: plan.clone(), activation: settled.activation.unwrap(), shard: *shard };
+            let input = AssignInput {
+                plan: plan.clone(),
+                activation: settled.activation.unwrap(),
+                measured: settled.measured.clone(),
+                shard: *shard,
+            };
             let input = written(serde_json::to_value(input).unwrap());
             counted.push(steps.assign(&serde_json::from_str(&input).unwrap()).await.unwrap());
         }
@@ -158,7 +163,7 @@ async fn a_shard_that_breaks_off_after_its_counts_finishes_its_labels_and_counts
     let activation = settled.activation.unwrap();
     let (mut shards, mut broken_off) = (Vec::new(), 0);
     for shard in &plan.shards {
-        let input = AssignInput { plan: plan.clone(), activation, shard: *shard };
+        let input = AssignInput { plan: plan.clone(), activation, measured: None, shard: *shard };
         // Dropped at some await in the middle, as a crash would leave it; each time a little further.
         for polls in [3, 9, 17, 40, 80] {
             let mut work = Box::pin(steps.assign(&input));

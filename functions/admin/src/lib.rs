@@ -1,4 +1,5 @@
-//! What a shop's staff calls: settings, playbook, campaigns, runs, affinities, customers and their stories, the census, audiences.
+//! What a shop's staff calls: settings, playbook, campaigns, budgets, runs, affinities, customers and their stories, the census,
+//! audiences, uplift.
 
 mod affinities;
 mod audiences;
@@ -11,6 +12,7 @@ mod remembered;
 mod runs;
 mod segments;
 mod settings;
+mod uplift;
 
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -35,6 +37,7 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn) -> Router<App> {
         .route("/v1/segments", get(segments::census))
         .route("/v1/segments/{segment}/customers", get(audiences::show))
         .route("/v1/segments/{segment}/mailing", get(mailings::show))
+        .route("/v1/uplift", get(uplift::show))
         .layer(Extension(start))
         .layer(Extension(learn));
     web::require(routes, app, Scope::Admin)

@@ -34,6 +34,7 @@ impl Steps {
         let mut output = AssignOutput::default();
         let known = self.ledger.shard_progress(shop, run.run, shard.index).await?;
         let mut progress = known.clone().unwrap_or_default();
+        let measuring = self.measuring(input).await?;
         if let Some(last) = progress.page_to.clone() {
             let mut page = self.ledger.page(shop, shard, progress.page_from.as_ref()).await?;
             page.customers.retain(|customer| customer.key <= last);
@@ -50,6 +51,9 @@ impl Steps {
                 counts.matrix.count(outcome.from, outcome.to);
                 for step in outcome.moved.iter().flat_map(|moved| &moved.steps) {
                     *counts.steps.entry(step.cause).or_default() += 1;
+                }
+                if let Some(measuring) = &measuring {
+                    measuring.add(&self.ledger, &mut counts.uplift, customer);
                 }
             }
             let next = ShardProgress {

@@ -56,7 +56,8 @@ async fn run_steps(steps: &Steps, shop: &ShopId, run: u64, progress: impl Fn(Pro
     let activation = settled.activation.ok_or_else(|| LedgerError::Damaged("a run without its activation".into()))?;
     let mut tasks = JoinSet::new();
     for shard in &plan.shards {
-        let (steps, input) = (steps.clone(), AssignInput { plan: plan.clone(), activation, shard: *shard });
+        let measured = settled.measured.clone();
+        let (steps, input) = (steps.clone(), AssignInput { plan: plan.clone(), activation, measured, shard: *shard });
         tasks.spawn(async move { steps.assign(&input).await });
     }
     let mut shards = Vec::new();

@@ -11,6 +11,7 @@ mod fit;
 #[cfg(feature = "lambda")]
 pub mod function;
 pub mod learn;
+mod measure;
 mod publish;
 pub mod schedule;
 mod steps;

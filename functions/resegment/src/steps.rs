@@ -1,6 +1,7 @@
 //! The steps' inputs and outputs, and what all steps share.
 
 use ledger::{Counts, Ledger, LedgerError, Run, Shard, ShopId};
+use playbook::uplift::Measured;
 use segmentation::{Activation, Survey};
 use serde::{Deserialize, Serialize};
 use web::Clock;
@@ -52,6 +53,9 @@ pub struct AssignInput {
     pub plan: Plan,
     /// The activation to apply.
     pub activation: Activation,
+    /// What to measure of the shop's holdout, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
     /// Which shard.
     pub shard: Shard,
 }
@@ -59,7 +63,7 @@ pub struct AssignInput {
 /// What one shard counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AssignOutput {
-    /// Census, matrix, steps by cause, read units.
+    /// Census, matrix, steps by cause, read units, both arms of the holdout.
     pub counts: Counts,
     /// Labels that this call wrote.
     pub labels: u64,

@@ -6,6 +6,7 @@ use catalogue::ChunkHash;
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
+use playbook::uplift::Month;
 use segmentation::answers::Survey;
 use segmentation::{Activation, CutsVersion, Day, ProductKey, RevisionKey, Segment};
 use serde::{Deserialize, Serialize};
@@ -319,6 +320,12 @@ pub fn run(shop: &ShopId, run: u64) -> Key {
     key(shop.to_string(), format!("run#{run:08}"))
 }
 
+/// What was measured of a month.
+#[must_use]
+pub fn uplift(shop: &ShopId, month: Month) -> Key {
+    key(shop.to_string(), format!("uplift#{month}"))
+}
+
 /// The lease that keeps two runs of a shop apart.
 #[must_use]
 pub fn lease(shop: &ShopId) -> Key {
@@ -442,6 +449,9 @@ pub fn nothing() -> Key {
 
 #[cfg(test)]
 mod tests {
+    use playbook::Holdout;
+    use playbook::holdout::EVERYTHING;
+
     use super::*;
 
     fn shop(name: &str) -> ShopId {
@@ -486,6 +496,29 @@ mod tests {
         }
         assert!(shifts.iter().all(|n| (230..370).contains(n)), "{shifts:?}");
         assert!((230..370).contains(&same), "{same}");
+    }
+
+    #[test]
+    fn a_holdout_draws_its_share_for_good_and_apart_from_series_and_salts() {
+        let secret = KeySecret::new(*b"draw");
+        let held = |percent, customer: &CustomerKey, salt: &str, series: &str| {
+            Holdout { percent, ..Holdout::default() }.takes(EVERYTHING, secret.draw(customer, salt, series))
+        };
+        let (mut tenth, mut both_series, mut both_salts) = (0, 0, 0);
+        for n in 0..20_000 {
+            let key = secret.customer(&shop("a"), &customer(&n.to_string()));
+            let drawn = held(10, &key, "", EVERYTHING);
+            assert_eq!(drawn, held(10, &key, "", EVERYTHING));
+            assert!(!drawn || held(20, &key, "", EVERYTHING), "a larger share keeps whom the smaller one held out");
+            assert!(!held(0, &key, "", EVERYTHING));
+            tenth += u32::from(drawn);
+            both_series += u32::from(drawn && held(10, &key, "", "r2f3m2/bundles"));
+            both_salts += u32::from(drawn && held(10, &key, "spring", EVERYTHING));
+        }
+        // Of 20,000: 2,000 and 200, give or take four standard deviations.
+        assert!((1_830..=2_170).contains(&tenth), "{tenth}");
+        assert!((144..=256).contains(&both_series), "{both_series}");
+        assert!((144..=256).contains(&both_salts), "{both_salts}");
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl Ledger {
                 activation: None,
                 cuts: None,
                 previous: current.last_run,
+                measured: None,
                 counts: None,
                 failure: None,
             };

@@ -1,13 +1,13 @@
 //! Runs: what they settle, count and publish, resumable from what their shards wrote down (law 9).
 
-use std::collections::BTreeMap;
-
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, TimeDelta, Utc};
-use segmentation::{Activation, Cause, Census, Cuts, CutsVersion, Day, MoveMatrix};
+use playbook::uplift::Measured;
+use segmentation::{Activation, Cuts, CutsVersion, Day};
 use serde::{Deserialize, Serialize};
 
 use crate::bucket::Cursor;
+use crate::counts::Counts;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys::{self, CustomerKey};
@@ -24,36 +24,6 @@ pub enum RunStatus {
     Published,
     /// Given up for good.
     Failed,
-}
-
-/// What a run or one of its shards counted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Customers and revenue per place, after the run.
-    pub census: Census,
-    /// From where to where, each customer once.
-    pub matrix: MoveMatrix,
-    /// Steps by their cause.
-    pub steps: BTreeMap<Cause, u64>,
-    /// Read units of the pages.
-    pub read_units: f64,
-}
-
-impl Counts {
-    /// Both together.
-    #[must_use]
-    pub fn merge(&self, other: &Counts) -> Counts {
-        let mut steps = self.steps.clone();
-        for (cause, count) in &other.steps {
-            *steps.entry(*cause).or_default() += count;
-        }
-        Counts {
-            census: self.census.merge(&other.census),
-            matrix: self.matrix.merge(&other.matrix),
-            steps,
-            read_units: self.read_units + other.read_units,
-        }
-    }
 }
 
 /// A run of one shop for one day.
@@ -83,6 +53,9 @@ pub struct Run {
     /// The run published before it, whose day and activation date the labels it left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<RunMark>,
+    /// What it measures, settled with its activation; absent where nobody is held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
     /// What it counted, once published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
@@ -176,17 +149,23 @@ impl Ledger {
             let change = Change { set: "SET #activation = :activation, #last_fit = :fit", on_condition, values };
             writes.push(self.update(table, &keys::current(shop), change)?);
         }
-        let settled = Run { activation: Some(activation), cuts: Some(cuts.clone()), ..run.clone() };
-        let change = Change {
-            set: "SET #activation = :activation, #cuts = :cuts",
-            on_condition: "#status = :running AND attribute_not_exists(#activation)",
-            values: [
-                (":activation".to_owned(), attribute(&activation)?),
-                (":cuts".to_owned(), attribute(&cuts)?),
-                (":running".to_owned(), attribute(&RunStatus::Running)?),
-            ]
-            .into(),
+        let measured = self.to_measure(shop, run).await?;
+        let mut values: Item = [
+            (":activation".to_owned(), attribute(&activation)?),
+            (":cuts".to_owned(), attribute(&cuts)?),
+            (":running".to_owned(), attribute(&RunStatus::Running)?),
+        ]
+        .into();
+        let set = match &measured {
+            Some(measured) => {
+                values.insert(":measured".to_owned(), attribute(measured)?);
+                "SET #activation = :activation, #cuts = :cuts, #measured = :measured"
+            }
+            None => "SET #activation = :activation, #cuts = :cuts",
         };
+        let settled = Run { activation: Some(activation), cuts: Some(cuts), measured, ..run.clone() };
+        let on_condition = "#status = :running AND attribute_not_exists(#activation)";
+        let change = Change { set, on_condition, values };
         writes.push(self.update(table, &keys::run(shop, run.run), change)?);
         if self.transact(writes).await? {
             self.forget_shop(shop);
@@ -229,7 +208,8 @@ impl Ledger {
         if written { Ok(progress) } else { Err(LedgerError::Changed("the shard's progress")) }
     }
 
-    /// Ends a run: its counts become the shop's census, its mark the shop's last run, and the lease is given back.
+    /// Ends a run: its counts become the shop's census, its mark the shop's last run, what it measured that of the month, and
+    /// the lease is given back.
     ///
     /// # Errors
     /// [`LedgerError::Changed`] when another has taken it over.
@@ -237,7 +217,7 @@ impl Ledger {
         &self,
         shop: &ShopId,
         run: Run,
-        counts: Counts,
+        mut counts: Counts,
         now: DateTime<Utc>,
     ) -> Result<Run, LedgerError> {
         let activation = run.activation.ok_or_else(|| LedgerError::damaged("a run without its activation"))?;
@@ -247,9 +227,10 @@ impl Ledger {
             on_condition: "#runs >= :run",
             values: [(":mark".to_owned(), attribute(&mark)?), (":run".to_owned(), attribute(&run.run)?)].into(),
         };
-        let point = self.update(&self.tables().shops, &keys::current(shop), point)?;
+        let mut writes = vec![self.update(&self.tables().shops, &keys::current(shop), point)?];
+        writes.extend(self.uplift_write(shop, &run, std::mem::take(&mut counts.uplift)).await?);
         let run = Run { status: RunStatus::Published, finished: Some(now), counts: Some(counts), ..run };
-        self.end_run(shop, run, vec![point]).await
+        self.end_run(shop, run, writes).await
     }
 
     /// Gives a run up and its lease back.

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
+use playbook::Holdout;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -83,6 +84,13 @@ impl Ledger {
     #[must_use]
     pub fn shift(&self, customer: &CustomerKey, series: &str) -> u32 {
         self.inner.secrets.keys.shift(customer, series)
+    }
+
+    /// Is a customer held out of a series, or of [`playbook::holdout::EVERYTHING`]? Where nobody is, nothing is hashed.
+    #[must_use]
+    pub fn drawn(&self, holdout: &Holdout, customer: &CustomerKey, series: &str) -> bool {
+        holdout.share(series) > 0
+            && holdout.takes(series, self.inner.secrets.keys.draw(customer, &holdout.salt, series))
     }
 
     /// The SDK client, for tests that look into the store.

@@ -31,6 +31,12 @@ impl Holdout {
         if series == EVERYTHING { self.percent } else { self.series.get(series).copied().unwrap_or(0) }
     }
 
+    /// Is anybody held out of anything?
+    #[must_use]
+    pub fn holds_anybody(&self) -> bool {
+        self.percent > 0 || self.series.values().any(|percent| *percent > 0)
+    }
+
     /// Is a customer held out? `draw`: uniform over all 32-bit numbers, and fixed for customer, salt and series.
     #[must_use]
     pub fn takes(&self, series: &str, draw: u32) -> bool {

@@ -25,6 +25,7 @@ pub mod redeem;
 pub mod reward;
 mod source;
 pub mod template;
+pub mod uplift;
 mod why;
 mod words;
 

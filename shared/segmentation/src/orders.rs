@@ -94,6 +94,12 @@ impl Orders {
         self.0.iter()
     }
 
+    /// Only the orders placed before a day.
+    #[must_use]
+    pub fn before(&self, day: Day) -> Orders {
+        Orders(self.0[..self.0.partition_point(|entry| entry.day < day)].to_vec())
+    }
+
     /// How many orders, counted or not.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,0 +1,41 @@
+//! What a run counts; its shards' counts merge in any order.
+
+use std::collections::BTreeMap;
+
+use playbook::uplift::Tally;
+use segmentation::{Cause, Census, MoveMatrix};
+use serde::{Deserialize, Serialize};
+
+/// What a run or one of its shards counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Customers and revenue per place, after the run.
+    pub census: Census,
+    /// From where to where, each customer once.
+    pub matrix: MoveMatrix,
+    /// Steps by their cause.
+    pub steps: BTreeMap<Cause, u64>,
+    /// Read units of the pages.
+    pub read_units: f64,
+    /// What the shop's holdout shows; once published, it has an item of its own.
+    #[serde(default, skip_serializing_if = "Tally::is_empty")]
+    pub uplift: Tally,
+}
+
+impl Counts {
+    /// Both together.
+    #[must_use]
+    pub fn merge(&self, other: &Counts) -> Counts {
+        let mut steps = self.steps.clone();
+        for (cause, count) in &other.steps {
+            *steps.entry(*cause).or_default() += count;
+        }
+        Counts {
+            census: self.census.merge(&other.census),
+            matrix: self.matrix.merge(&other.matrix),
+            steps,
+            read_units: self.read_units + other.read_units,
+            uplift: self.uplift.clone().merge(&other.uplift),
+        }
+    }
+}
