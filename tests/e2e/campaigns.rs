@@ -84,6 +84,17 @@ async fn a_campaign_is_published_listed_and_its_old_terms_stay_readable() {
 }
 
 #[tokio::test]
+async fn the_campaign_of_the_docs_is_published() {
+    let world = World::on("2026-11-22").await;
+    let docs = include_str!("../../docs/campaigns.md");
+    let (_, rest) = docs.split_once("-d '").unwrap();
+    let (body, _) = rest.split_once("}'").unwrap();
+    let campaign: Value = serde_json::from_str(&format!("{body}}}")).unwrap();
+    let number = publish(&world, &campaign).await;
+    assert!(docs.contains(&format!("/v1/campaigns/{number}/state")), "the docs have another number than {number}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_campaign_is_told_by_field_and_nothing_is_written() {
     let world = World::on("2026-11-22").await;
     let items = world.count("Shops").await;

@@ -8,7 +8,7 @@ use playbook::{Playbook, PlaybookError};
 use segmentation::Day;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use web::{App, Body, Caller, Problem, at_field, read_json};
+use web::{App, Body, Caller, Problem, at_field, named_field, read_json};
 
 /// The largest document of changes, and of a merged playbook: an item of the store holds 400 KB.
 const MAX_BYTES: usize = 300 * 1024;
@@ -104,6 +104,10 @@ fn unknown(version: &str) -> Problem {
 
 /// The fault of a playbook or campaign, at its field.
 pub(crate) fn refused(error: PlaybookError) -> Problem {
+    if let PlaybookError::Form { place, message } = &error {
+        let place = if place == "." { "body" } else { place };
+        return Problem::field(named_field(place.to_owned(), message), message);
+    }
     let text = error.to_string();
     Problem::field(error.place().unwrap_or_else(|| "body".to_owned()), text)
 }

@@ -46,7 +46,7 @@ pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
         };
         let detail = error.inner().to_string();
         if error.inner().is_data() {
-            Problem::field(named(field, &detail), detail)
+            Problem::field(named_field(field, &detail), detail)
         } else {
             Problem::invalid_json(field, detail)
         }
@@ -55,8 +55,9 @@ pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// serde names a missing field in its message and not in the path.
-fn named(path: String, detail: &str) -> String {
+/// The field that an error of serde's is in: one that is missing is named in the message `detail`, and not in the path.
+#[must_use]
+pub fn named_field(path: String, detail: &str) -> String {
     let Some(missing) = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) else {
         return path;
     };

@@ -14,7 +14,7 @@ mod problem;
 
 pub use app::App;
 pub use auth::{Caller, require};
-pub use body::{Body, MAX_BODY, at_field, read_json};
+pub use body::{Body, MAX_BODY, at_field, named_field, read_json};
 pub use clock::Clock;
 pub use finish::finish;
 pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
