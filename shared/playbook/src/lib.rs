@@ -20,6 +20,7 @@ mod merge;
 mod parse;
 mod playbook;
 pub mod reward;
+pub mod simulate;
 mod source;
 pub mod template;
 mod why;
