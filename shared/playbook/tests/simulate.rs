@@ -98,7 +98,7 @@ fn plain(orders: &[(i64, i64)], scenario: &Scenario) -> Plain {
             let moved = bring_up_to_date(known, active, &before, after, today, fact).unwrap();
             moved.into_iter().for_each(|moved| profile.commit(Some(moved)));
         };
-        if before.len() > 0 {
+        if !before.is_empty() {
             go(&mut profile, &before, None);
             profile.orders = before.clone();
             plain.customer_days += 1;
