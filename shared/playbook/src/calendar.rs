@@ -50,7 +50,7 @@ pub enum Event {
     Move,
     /// Their first order.
     FirstOrder,
-    /// They answered the survey that the idea goes by.
+    /// They answered the survey that the idea goes by; where it goes by none, any.
     Answer,
 }
 
@@ -152,6 +152,21 @@ impl Calendar {
                 }
                 accepted.and_then(|first| open_from(first, open, day)).map_or(Open::Closed(None), Open::In)
             }
+        }
+    }
+}
+
+impl Calendar {
+    /// The last day of the slot's period: a reward of the slot that was used closes the series up to then (law 12). `shift` as
+    /// for [`Calendar::on`].
+    #[must_use]
+    pub fn period_end(&self, slot: Slot, shift: u32) -> Day {
+        let period = |first: Day, every: u16| first.plus(i64::from(every) - 1).max(slot.first);
+        match *self {
+            Calendar::Always | Calendar::Sale | Calendar::FinalDays | Calendar::Month => slot.last,
+            // The usual day comes some days into its period.
+            Calendar::Event { on: Event::UsualDay, every, .. } => period(slot_start(slot.first, every, shift), every),
+            Calendar::Slots { every, .. } | Calendar::Event { every, .. } => period(slot.first, every),
         }
     }
 }

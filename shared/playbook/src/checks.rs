@@ -1,5 +1,7 @@
 //! What an idea has to keep by itself: laws 12 and 13 as far as data can break them, and texts that can be filled.
 
+use segmentation::Minor;
+
 use crate::calendar::Calendar;
 use crate::error::PlaybookError;
 use crate::idea::{Idea, IdeaKind};
@@ -41,11 +43,7 @@ pub(crate) fn range(place: impl FnOnce() -> String, value: usize, least: usize, 
 }
 
 /// Everything an idea has to keep whoever it is for.
-pub(crate) fn idea(idea: &Idea) -> Checked {
-    let place = format!("idea.{}", idea.code);
-    if !is_snake_case(&idea.code) {
-        return Err(PlaybookError::NotSnakeCase { code: idea.code.chars().take(80).collect() });
-    }
+pub(crate) fn idea(idea: &Idea, place: &str) -> Checked {
     text(&idea.text, &format!("{place}.text"))?;
     range(|| format!("{place}.show"), idea.show.into(), 1, 10)?;
     let counted = match idea.mechanic {
@@ -56,8 +54,9 @@ pub(crate) fn idea(idea: &Idea) -> Checked {
     if let Some((kind, orders)) = counted {
         range(|| format!("{place}.mechanic.{kind}.orders"), orders.into(), 2, 12)?;
     }
-    gives(idea, &place)?;
-    calendar(idea, &place)?;
+    gives(idea, place)?;
+    conditions(idea, place)?;
+    calendar(idea, place)?;
     [("say", &idea.say), ("why", &idea.why)]
         .into_iter()
         .try_for_each(|(field, template)| names(idea, template, &format!("{place}.{field}")))
@@ -119,6 +118,19 @@ fn gives(idea: &Idea, place: &str) -> Checked {
     choices.try_for_each(|(nth, reward)| amount(reward, || format!("{place}.choices[{nth}]")))
 }
 
+/// What an order has to keep is asked where a reward is used on it.
+fn conditions(idea: &Idea, place: &str) -> Checked {
+    if idea.kind() != IdeaKind::Reward && !idea.conditions.is_empty() {
+        return Err(PlaybookError::WrongConditions { place: place.to_owned() });
+    }
+    let total = idea.conditions.min_total.unwrap_or(Minor::ZERO);
+    if (Minor::ZERO..=Minor::MAX).contains(&total) {
+        return Ok(());
+    }
+    let most = usize::try_from(Minor::MAX.0).unwrap_or(usize::MAX);
+    Err(PlaybookError::OutOfRange { place: format!("{place}.conditions.min_total"), least: 0, most })
+}
+
 fn is_rising(reward: &Reward) -> bool {
     matches!(reward, Reward::RisingCashback(_))
 }
@@ -175,7 +187,8 @@ fn calendar(idea: &Idea, place: &str) -> Checked {
     range(|| format!("{place}.validity"), idea.validity.into(), least.into(), most.into())
 }
 
-fn is_snake_case(code: &str) -> bool {
+/// The form of an idea's code and of a series.
+pub(crate) fn is_snake_case(code: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     code.len() <= 60 && code.starts_with(|c: char| c.is_ascii_lowercase()) && code.split('_').all(word)
 }

@@ -102,6 +102,12 @@ pub enum PlaybookError {
         /// What it should give.
         wants: &'static str,
     },
+    /// An idea that gives nothing has conditions.
+    #[error("`{place}.conditions` may stand beside a reward only")]
+    WrongConditions {
+        /// The idea.
+        place: String,
+    },
     /// An idea by answer says nothing for one of them.
     #[error("`{place}.by_answer` has to hold exactly the survey's answers: {answers}")]
     WrongAnswers {

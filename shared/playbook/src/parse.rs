@@ -10,12 +10,10 @@ use crate::checks;
 use crate::entry::{Entry, Rule};
 use crate::error::PlaybookError;
 use crate::idea::{Idea, IdeaKind};
-use crate::language::Text;
 use crate::mechanic::Mechanic;
 use crate::merge;
 use crate::playbook::Playbook;
 use crate::source::{Source, SourceEntry, SourceIdea, by_code};
-use crate::template::Template;
 use crate::words::{SourceWords, Words};
 
 /// Most ideas of one entry.
@@ -84,8 +82,12 @@ impl Catalogue {
         }
         let mut ideas = BTreeMap::new();
         for (code, source) in described {
-            let idea = idea(code.clone(), source)?;
-            checks::idea(&idea)?;
+            if !checks::is_snake_case(&code) {
+                return Err(PlaybookError::NotSnakeCase { code: code.chars().take(80).collect() });
+            }
+            let place = format!("idea.{code}");
+            let idea = source.idea(code.clone(), &place)?;
+            checks::idea(&idea, &place)?;
             ideas.insert(code, idea);
         }
         Ok(Catalogue { ideas, used: BTreeSet::new() })
@@ -151,17 +153,6 @@ impl Catalogue {
         self.ideas.retain(|code, _| !self.used.contains(code) && !may_be_unused(code));
         self.ideas.into_keys().next().map_or(Ok(()), |code| Err(PlaybookError::UnusedIdea { code }))
     }
-}
-
-fn idea(code: String, source: SourceIdea) -> Result<Idea, PlaybookError> {
-    let template = |field: &str, text: Text| {
-        Template::try_from(text).map_err(|error| PlaybookError::template(&format!("idea.{code}.{field}"), error))
-    };
-    let (say, why) = (template("say", source.say)?, template("why", source.why)?);
-    let SourceIdea { mechanic, place, calendar, reward, by_answer, choices, validity, conditions, show, text, .. } =
-        source;
-    let by_answer = by_code(by_answer);
-    Ok(Idea { code, mechanic, place, calendar, reward, by_answer, choices, validity, conditions, show, text, say, why })
 }
 
 /// What an entry's rule asks of its ideas.

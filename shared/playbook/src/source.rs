@@ -10,10 +10,11 @@ use crate::calendar::Calendar;
 use crate::campaign::Conditions;
 use crate::entry::Rule;
 use crate::error::PlaybookError;
-use crate::idea::ShownAt;
+use crate::idea::{Idea, ShownAt};
 use crate::language::Text;
 use crate::mechanic::{Answer, Mechanic};
 use crate::reward::{Limit, Reward};
+use crate::template::Template;
 use crate::why::{NoReward, Withheld};
 use crate::words::{ChosenWords, RewardWords};
 
@@ -67,6 +68,31 @@ pub(crate) struct SourceIdea {
     pub(crate) text: Text,
     pub(crate) say: Text,
     pub(crate) why: Text,
+}
+
+impl SourceIdea {
+    /// The idea under its code; `at`: its place in what was read.
+    pub(crate) fn idea(self, code: String, at: &str) -> Result<Idea, PlaybookError> {
+        let template = |field: &str, text: Text| {
+            Template::try_from(text).map_err(|error| PlaybookError::template(&format!("{at}.{field}"), error))
+        };
+        let (say, why) = (template("say", self.say)?, template("why", self.why)?);
+        Ok(Idea {
+            code,
+            mechanic: self.mechanic,
+            place: self.place,
+            calendar: self.calendar,
+            reward: self.reward,
+            by_answer: by_code(self.by_answer),
+            choices: self.choices,
+            validity: self.validity,
+            conditions: self.conditions,
+            show: self.show,
+            text: self.text,
+            say,
+            why,
+        })
+    }
 }
 
 /// A code as a map's key, read by way of its text: only so does a fault's place name it.

@@ -78,6 +78,7 @@ pub fn inputs(
         low_band: catalogue.low_band(),
         cart,
         series: SeriesStates::default(),
+        campaigns: Vec::new(),
     };
     let key = match subject {
         Subject::Known(customer) => Some(&customer.key),

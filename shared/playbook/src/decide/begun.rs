@@ -2,13 +2,14 @@
 //! It is a promise, kept until its last day, wherever they have moved since.
 
 use crate::calendar::{Calendar, Open, Slot};
+use crate::decide::closed;
 use crate::decide::decision::Offer;
 use crate::decide::facts::{Facts, Left};
 use crate::decide::gate::{self, Gate};
 use crate::decide::inputs::Inputs;
 use crate::decide::life::Life;
 use crate::decide::picks::Picks;
-use crate::decide::{concrete_offer, redeemed};
+use crate::decide::proposal::{self, Proposal};
 use crate::entry::Entry;
 use crate::idea::Idea;
 use crate::playbook::Playbook;
@@ -50,17 +51,20 @@ pub(super) fn kept<'a>(inputs: &'a Inputs, playbook: &Playbook, picks: &mut Pick
             continue;
         }
         let Some(slot) = begun_slot(inputs, idea, &series, left) else { continue };
-        let offer = match refused(inputs, idea, &series, slot) {
+        let offer = match refused(inputs, idea, &series) {
             Some(why) => Err(why),
-            None => concrete_offer(inputs, playbook, entry, idea, &series, slot, picks).map_err(|refused| refused.why),
+            None => {
+                let proposal = Proposal { idea, series: &series, limit: Some(entry.limit) };
+                proposal::offer(inputs, playbook, &proposal, slot, picks).map_err(|refused| refused.why)
+            }
         };
         begun.push(offer.map_err(|why| (idea.code.clone(), series, why)));
     }
     begun
 }
 
-/// The slot that was open on the day they left and still is, with at least one order in it.
-fn begun_slot(inputs: &Inputs, idea: &Idea, series: &str, left: &Left) -> Option<Slot> {
+/// The slot that was open on the day they left and still is, with at least one order or used step in it.
+pub(super) fn begun_slot(inputs: &Inputs, idea: &Idea, series: &str, left: &Left) -> Option<Slot> {
     let shift = inputs.series.shifts.get(series).copied()?;
     // Only slots of days, which ask for nothing that happened.
     let Calendar::Slots { .. } = idea.calendar else { return None };
@@ -68,10 +72,10 @@ fn begun_slot(inputs: &Inputs, idea: &Idea, series: &str, left: &Left) -> Option
     let Open::In(slot) = idea.calendar.on(left.day, shift, &inputs.settings.sales, &life) else { return None };
     let Facts { recent_orders, .. } = &inputs.customer;
     let lasts = inputs.day <= slot.first.plus(i64::from(idea.validity) - 1);
-    (lasts && recent_orders.iter().any(|day| slot.contains(*day))).then_some(slot)
+    let begun = recent_orders.iter().any(|day| slot.contains(*day)) || closed::steps(inputs, series, slot) > 0;
+    (lasts && begun).then_some(slot)
 }
 
-fn refused(inputs: &Inputs, idea: &Idea, series: &str, slot: Slot) -> Option<Withheld> {
-    let done = redeemed(inputs, idea, series, slot).then_some(Withheld::Closed);
-    gate::shown_here(inputs, idea).err().or(done).or_else(|| gate::shut(inputs, series))
+pub(super) fn refused(inputs: &Inputs, idea: &Idea, series: &str) -> Option<Withheld> {
+    gate::shown_here(inputs, idea).err().or_else(|| gate::shut(inputs, series))
 }

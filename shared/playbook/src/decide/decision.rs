@@ -111,6 +111,9 @@ pub struct Reason {
 pub struct Offer {
     /// Unique in the answer, the same as long as campaign, slot and step are.
     pub id: String,
+    /// The customer's personal code for it. Filled in after the decision, so no part of its bytes (law 11).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The idea's code.
     pub idea: String,
     /// What kind of action it is.
@@ -138,6 +141,15 @@ pub struct Offer {
     /// How long it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<Slot>,
+}
+
+impl Offer {
+    /// Series, slot and step of a reward that can be redeemed; `None` where there is none, or it is not earned or chosen yet.
+    #[must_use]
+    pub fn redeemable(&self) -> Option<(&str, Day, u8)> {
+        self.reward.as_ref().filter(|given| given.earned)?;
+        Some((&self.reason.campaign, self.reason.slot?, self.reason.step))
+    }
 }
 
 /// An idea that is not offered now.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segmentation::{Day, Minor, Segment};
+use segmentation::{Day, Minor, Profile, Segment};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Sale;
+use crate::campaign::OwnCampaign;
 use crate::decide::begun;
 use crate::decide::candidate::Candidate;
 use crate::decide::facts::Facts;
@@ -142,6 +143,18 @@ pub struct MoneyWords {
     pub digits: u8,
 }
 
+/// A reward that the customer has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closed {
+    /// Of which slot, by its first day; of a choice, the day on which it was made.
+    pub slot: Day,
+    /// Which step of it, from 1.
+    pub step: u8,
+    /// No slot of the series that begins up to this day opens again, whatever its calendar has become.
+    pub until: Day,
+}
+
 /// What is known of a series besides its terms. Empty sets: open to all, with money left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -157,10 +170,27 @@ pub struct SeriesStates {
     /// Paused or ended series.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub not_open: BTreeSet<String>,
-    /// Slots, by first day, whose reward the customer has redeemed; of a choice, the day on which it was made. Rising cashback
-    /// is not asked for: its steps follow the orders.
+    /// Rewards that the customer has used, in the order in which they were confirmed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub redeemed: BTreeMap<String, BTreeSet<Day>>,
+    pub closed: BTreeMap<String, Vec<Closed>>,
+}
+
+impl SeriesStates {
+    /// What the profile's customer had used by the day `on`.
+    #[must_use]
+    pub fn closed_of(profile: &Profile, on: Day) -> BTreeMap<String, Vec<Closed>> {
+        let mut closed: BTreeMap<String, Vec<Closed>> = BTreeMap::new();
+        for used in profile.closed.up_to(on) {
+            let used_step = Closed { slot: used.slot, step: used.step, until: used.until };
+            closed.entry(used.series.clone()).or_default().push(used_step);
+        }
+        closed
+    }
+
+    /// What the customer has used of a series.
+    pub(super) fn used(&self, series: &str) -> &[Closed] {
+        self.closed.get(series).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The document.
@@ -198,6 +228,9 @@ pub struct Inputs {
     /// What is known of the series.
     #[serde(default)]
     pub series: SeriesStates,
+    /// The shop's own campaigns that may concern this customer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub campaigns: Vec<OwnCampaign>,
 }
 
 impl Inputs {
@@ -210,14 +243,16 @@ impl Inputs {
         self.customer.reads_as.or(self.customer.segment)
     }
 
-    /// The series whose slots are shifted per customer and that a decision may ask for: of the entry that is read, and of what
-    /// may have been begun in one that was left. `series.shifts` has to hold them. Each once, sorted.
+    /// The series whose slots are shifted per customer and that a decision may ask for: of the entry that is read, of the shop's
+    /// own campaigns, and of what may have been begun in a segment that was left. `series.shifts` has to hold them. Each once,
+    /// sorted.
     #[must_use]
     pub fn series_needed(&self, playbook: &Playbook) -> Vec<String> {
         let entry = self.reading().map_or(playbook.newcomer(), |segment| playbook.entry(segment));
-        let own =
+        let read =
             entry.ideas.iter().filter(|idea| idea.calendar.is_shifted()).map(|idea| Playbook::series(entry, idea));
+        let own = self.campaigns.iter().filter(|own| own.idea.calendar.is_shifted()).map(|own| own.series.clone());
         let begun = begun::ideas(self, playbook).map(|(.., series)| series);
-        own.chain(begun).collect::<BTreeSet<String>>().into_iter().collect()
+        read.chain(own).chain(begun).collect::<BTreeSet<String>>().into_iter().collect()
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Life<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) products: &'a [Candidate],
     pub(crate) on: Day,
-    /// The survey that the idea goes by.
+    /// The survey that the idea goes by; without one, any answer is one.
     pub(crate) survey: Option<Survey>,
 }
 
@@ -32,8 +32,11 @@ impl Happened for Life<'_> {
             Event::Move => self.facts.arrived.clone(),
             Event::FirstOrder => self.facts.first_order.into_iter().collect(),
             Event::Answer => {
-                let answer = self.survey.and_then(|survey| self.facts.answer(survey));
-                answer.map(|answer| answer.day).into_iter().collect()
+                let asked = |survey| self.survey.is_none_or(|by| by == survey);
+                let answers = self.facts.answers.iter().filter(|answer| asked(answer.survey));
+                let mut days: Vec<Day> = answers.map(|answer| answer.day).collect();
+                days.sort_unstable();
+                days
             }
             Event::UsualDay => Vec::new(),
         }

@@ -5,31 +5,30 @@ use std::collections::BTreeSet;
 use segmentation::{Day, Minor};
 
 use crate::calendar::{Calendar, Slot, next_usual_day};
+use crate::code::LAST_STEP;
 use crate::decide::asked;
 use crate::decide::candidate::Candidate;
+use crate::decide::closed;
 use crate::decide::concrete::Concrete;
 use crate::decide::decision::{On, Progress};
 use crate::decide::inputs::Inputs;
 use crate::decide::life::full_years;
 use crate::decide::picks::Picks;
+use crate::decide::proposal::Proposal;
 use crate::decide::words;
-use crate::entry::Entry;
 use crate::idea::{Idea, IdeaKind};
 use crate::mechanic::{Mechanic, Placeholder};
 use crate::reward::Reward;
 use crate::why::Withheld;
 
-/// The highest step that a code can name: it has four bits for it (law 13).
-const LAST_STEP: u8 = 15;
-
-/// Makes an idea concrete, or says why it cannot be.
+/// Makes an idea concrete, or says why it cannot be. Its rewards are cut to the limit, where there is one.
 pub(super) fn make<'a>(
     inputs: &'a Inputs,
-    entry: &Entry,
-    idea: &Idea,
+    proposal: &Proposal<'_>,
     slot: Slot,
     picks: &Picks<'a>,
 ) -> Result<Concrete<'a>, Withheld> {
+    let Proposal { idea, series, limit } = *proposal;
     let mut made = Concrete {
         products: Vec::new(),
         reward: idea.reward.clone(),
@@ -44,11 +43,12 @@ pub(super) fn make<'a>(
         categories: Vec::new(),
         values: Vec::new(),
     };
-    personalise(inputs, idea, slot, picks, &mut made)?;
+    personalise(inputs, idea, series, slot, picks, &mut made)?;
     if idea.kind() == IdeaKind::Reward {
         let usual = inputs.customer.average_order();
         let costs = &inputs.settings.costs;
-        let cut = |reward: &Reward| reward.within(entry.limit, costs, usual);
+        let cut =
+            |reward: &Reward| limit.map_or_else(|| Some(reward.clone()), |limit| reward.within(limit, costs, usual));
         made.choices = made.choices.iter().filter_map(cut).collect();
         // Two choices can become one at a low limit.
         let mut seen = BTreeSet::new();
@@ -65,7 +65,7 @@ pub(super) fn make<'a>(
 }
 
 /// The last day of what is given in a slot. A sale's or a month's offer ends with it at the latest.
-fn last_day(idea: &Idea, slot: Slot) -> Day {
+pub(super) fn last_day(idea: &Idea, slot: Slot) -> Day {
     let last = slot.first.plus(i64::from(idea.validity) - 1);
     match idea.calendar {
         _ if idea.validity == 0 => slot.last,
@@ -77,6 +77,7 @@ fn last_day(idea: &Idea, slot: Slot) -> Day {
 fn personalise<'a>(
     inputs: &'a Inputs,
     idea: &Idea,
+    series: &str,
     slot: Slot,
     picks: &Picks<'a>,
     made: &mut Concrete<'a>,
@@ -167,10 +168,11 @@ fn personalise<'a>(
         Mechanic::RisingCashback => {
             let Some(Reward::RisingCashback(steps)) = &idea.reward else { return Err(Withheld::NotEligible) };
             let goal = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-            let done = facts.orders_since(slot.first);
-            progress(made, done.min(goal), goal);
+            // A step opens when the one before it is confirmed (law 12).
+            let done = closed::steps(inputs, series, slot);
+            progress(made, u32::from(done).min(goal), goal);
             // Past the last step its rate stays, and each further order has a step of its own, as long as codes can name it.
-            made.step = u8::try_from(done + 1).ok().filter(|step| *step <= LAST_STEP).ok_or(Withheld::Closed)?;
+            made.step = done.checked_add(1).filter(|step| *step <= LAST_STEP).ok_or(Withheld::Closed)?;
         }
         Mechanic::Challenge { orders } => {
             let done = facts.orders_since(slot.first).min(u32::from(orders));

@@ -16,7 +16,8 @@ use crate::why::Withheld;
 pub(super) fn kept(inputs: &Inputs, playbook: &Playbook) -> Option<Result<Offer, (String, String, Withheld)>> {
     let chosen = inputs.customer.choice.as_ref()?;
     let states = &inputs.series;
-    let redeemed = states.redeemed.get(&chosen.series).is_some_and(|slots| slots.contains(&chosen.made));
+    // A choice's slot is the day on which it was made.
+    let redeemed = states.used(&chosen.series).iter().any(|used| used.slot == chosen.made);
     let why = if inputs.channel == Channel::Mailing && !inputs.customer.mailing_consent {
         Some(Withheld::NoConsent)
     } else if redeemed || states.not_open.contains(&chosen.series) {
@@ -39,6 +40,7 @@ fn promise(inputs: &Inputs, playbook: &Playbook, chosen: &Chosen, idea: String) 
     let (text, why) = words::chosen(inputs, playbook, chosen, &words)?;
     Some(Offer {
         id: format!("{}/{}/1", chosen.series, chosen.made),
+        code: None,
         idea,
         mechanic: Mechanic::Choose,
         kind: IdeaKind::Reward,

@@ -5,7 +5,7 @@ use playbook::reward::Reward;
 use playbook::{Playbook, Withheld, decide};
 use segmentation::Day;
 
-use crate::cast::{customer, inputs, segment, today};
+use crate::cast::{customer, inputs, segment, today, used};
 
 const SERIES: &str = "r2f3m2/rising_cashback";
 
@@ -40,8 +40,8 @@ fn rising_cashback_goes_on_after_the_first_order_which_takes_the_customer_elsewh
         let decision = decide(&came_back(name), Playbook::builtin());
         let kept = &decision.offers[0];
         let first = today().plus(-9);
-        assert_eq!(kept.id, format!("{SERIES}/{first}/2"), "the second step, in {name}");
-        assert_eq!(kept.progress, Some(Progress { done: 1, goal: 4 }));
+        assert_eq!(kept.id, format!("{SERIES}/{first}/1"), "no step is confirmed yet, in {name}");
+        assert_eq!(kept.progress, Some(Progress { done: 0, goal: 4 }));
         let given = kept.reward.as_ref().unwrap();
         assert_eq!(given.reward, Reward::RisingCashback(vec![3, 5, 7, 10]), "by the limit of who promised it");
         assert_eq!((&given.on, given.valid_until), (&On::Anything, first.plus(44)));
@@ -49,6 +49,18 @@ fn rising_cashback_goes_on_after_the_first_order_which_takes_the_customer_elsewh
         assert_eq!(rewarded, 1, "it is all that {name} may give");
         assert!(decision.no_reward.is_none());
     }
+}
+
+#[test]
+fn a_rise_is_also_begun_by_a_step_that_was_used_and_goes_on_from_it() {
+    let mut inputs = came_back("r3f3m2");
+    // The order of the slot was cancelled, its reward kept.
+    inputs.customer.recent_orders.pop();
+    assert_eq!(withheld(&inputs), None);
+    used(&mut inputs, SERIES, 9, 60);
+    let kept = &decide(&inputs, Playbook::builtin()).offers[0];
+    assert_eq!(kept.id, format!("{SERIES}/{}/2", today().plus(-9)));
+    assert_eq!(kept.progress, Some(Progress { done: 1, goal: 4 }));
 }
 
 #[test]

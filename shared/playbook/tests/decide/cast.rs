@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use playbook::decide::{
-    Candidate, Channel, Facts, Favourite, Inputs, LastAnswer, Milestone, MoneyWords, OfferSettings, RunsOut,
+    Candidate, Channel, Closed, Facts, Favourite, Inputs, LastAnswer, Milestone, MoneyWords, OfferSettings, RunsOut,
     SeriesStates, Tier,
 };
 use playbook::mechanic::{Answer, Survey};
@@ -152,6 +152,7 @@ pub(crate) fn inputs(customer: Facts, on: Day, shift: u32) -> Inputs {
         low_band: Some(Minor(1_000)),
         cart: None,
         series: SeriesStates::default(),
+        campaigns: Vec::new(),
     };
     let entry = entry_of(&inputs);
     let series = entry.ideas.iter().map(|idea| Playbook::series(entry, idea));
@@ -161,4 +162,10 @@ pub(crate) fn inputs(customer: Facts, on: Day, shift: u32) -> Inputs {
 
 pub(crate) fn entry_of(inputs: &Inputs) -> &'static Entry {
     inputs.reading().map_or(Playbook::builtin().newcomer(), |segment| Playbook::builtin().entry(segment))
+}
+
+/// The first step of a slot that began so many days ago was used; the slot's period lasts for so many.
+pub(crate) fn used(inputs: &mut Inputs, series: &str, days_ago: i64, period: i64) {
+    let slot = inputs.day.plus(-days_ago);
+    inputs.series.closed.insert(series.to_owned(), vec![Closed { slot, step: 1, until: slot.plus(period - 1) }]);
 }

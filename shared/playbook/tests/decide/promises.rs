@@ -5,7 +5,7 @@ use playbook::reward::Reward;
 use playbook::{Playbook, Withheld, decide};
 use serde_json::json;
 
-use crate::cast::{customer, inputs, segment, today};
+use crate::cast::{customer, inputs, segment, today, used};
 use crate::tried::{outcome, playbook, refused, someone};
 
 const SERIES: &str = "r2f3m3/choose_reward";
@@ -105,7 +105,7 @@ fn a_promise_is_not_shown_once_redeemed_nor_while_it_cannot_be_reserved_nor_mail
         decision.withheld.iter().find(|withheld| withheld.campaign == SERIES).map(|withheld| withheld.why)
     };
     let mut redeemed = who_chose("r3f3m3");
-    redeemed.series.redeemed.insert(SERIES.to_owned(), [today().plus(-10)].into());
+    used(&mut redeemed, SERIES, 10, 1);
     assert_eq!(told(&redeemed), Some(Withheld::Closed));
     let mut paused = who_chose("r3f3m3");
     paused.series.not_open.insert(SERIES.to_owned());
@@ -134,6 +134,6 @@ fn a_slot_has_one_choice_however_short_it_lasted() {
         assert_eq!(asked(&inputs), why, "a choice of one day, made {days_ago} days ago");
     }
     inputs.customer.last_chosen.clear();
-    inputs.series.redeemed.insert(SERIES.to_owned(), [today().plus(-3)].into());
+    used(&mut inputs, SERIES, 3, 1);
     assert_eq!(asked(&inputs), Some(Withheld::Closed), "redeemed by the day on which it was made");
 }

@@ -1,14 +1,14 @@
 //! What is given, on what, from when to when, and after how many orders.
 
 use playbook::calendar::Sale;
-use playbook::decide::{Inputs, On, Progress};
+use playbook::decide::{Closed, Inputs, On, Progress};
 use playbook::reward::{Reward, RewardCosts};
 use playbook::{Withheld, decide};
 use segmentation::{Minor, UsualDay};
 use serde_json::json;
 
-use crate::cast::{customer, day, inputs, segment, today};
-use crate::tried::{SEGMENT, days_into_slot, given, outcome, playbook, refused, someone};
+use crate::cast::{customer, day, inputs, segment, today, used};
+use crate::tried::{SEGMENT, SERIES, days_into_slot, given, outcome, playbook, refused, someone};
 
 /// Orders placed so many days ago.
 fn ordered(mut inputs: Inputs, days_ago: &[i64]) -> Inputs {
@@ -117,30 +117,39 @@ fn a_usual_day_beyond_the_validity_waits_for_the_next_slot() {
 }
 
 #[test]
-fn rising_cashback_grows_with_each_order_of_the_slot_and_then_stays() {
+fn rising_cashback_grows_with_each_confirmed_step_of_the_slot_and_then_stays() {
     let fields = json!({
         "reward": { "rising_cashback": [3, 5, 7] }, "calendar": { "slots": { "every": 60, "open": 45 } }, "validity": 45,
     });
     let playbook = playbook(json!("rising_cashback"), fields, "{done} of {goal}: {reward}");
-    let table: [(&[i64], u8, &str); 6] = [
-        (&[], 1, "0 of 3: 3 % cashback, rising with each order"),
-        (&[90, 21], 1, "0 of 3: 3 % cashback, rising with each order"),
-        (&[90, 20], 2, "1 of 3: 5 % cashback, rising with each order"),
-        (&[20, 4], 3, "2 of 3: 7 % cashback, rising with each order"),
-        (&[20, 4, 4], 4, "3 of 3: 7 % cashback, rising with each order"),
-        (&[20, 4, 4, 0], 5, "3 of 3: 7 % cashback, rising with each order"),
+    let table = [
+        (0, "0 of 3: 3 % cashback, rising with each order"),
+        (1, "1 of 3: 5 % cashback, rising with each order"),
+        (2, "2 of 3: 7 % cashback, rising with each order"),
+        (3, "3 of 3: 7 % cashback, rising with each order"),
+        (4, "3 of 3: 7 % cashback, rising with each order"),
     ];
-    for (orders, step, text) in table {
-        let mut inputs = ordered(days_into_slot(someone(), 20, 60), orders);
-        // A redeemed step does not close the ones after it.
-        inputs.series.redeemed.insert(crate::tried::SERIES.to_owned(), [today().plus(-20)].into());
-        let offer = outcome(&playbook, &inputs).unwrap();
-        assert_eq!((offer.reason.step, offer.text.as_str()), (step, text), "orders {orders:?} days ago");
-        assert_eq!(offer.id, format!("r3f3m2/tried/{}/{step}", today().plus(-20)));
+    let first = today().plus(-20);
+    let confirmed = |steps: u8| {
+        // Orders alone open nothing: the customer may have used no reward on them.
+        let mut inputs = ordered(days_into_slot(someone(), 20, 60), &[20, 4, 4, 0]);
+        let used = (1..=steps).map(|step| Closed { slot: first, step, until: first.plus(59) });
+        inputs.series.closed.insert(SERIES.to_owned(), used.collect());
+        inputs
+    };
+    for (steps, text) in table {
+        let offer = outcome(&playbook, &confirmed(steps)).unwrap();
+        let step = steps + 1;
+        assert_eq!((offer.reason.step, offer.text.as_str()), (step, text), "{steps} confirmed");
+        assert_eq!(offer.id, format!("r3f3m2/tried/{first}/{step}"));
         assert_eq!(offer.reward.unwrap().valid_until, today().plus(24));
     }
-    let many = ordered(days_into_slot(someone(), 20, 60), &[1; 15]);
-    assert_eq!(refused(&playbook, &many), Some(Withheld::Closed), "a code names at most 15 steps");
+    assert_eq!(refused(&playbook, &confirmed(15)), Some(Withheld::Closed), "a code names at most 15 steps");
+    let mut moved = confirmed(2);
+    used(&mut moved, SERIES, 21, 60);
+    assert_eq!(refused(&playbook, &moved), Some(Withheld::Closed), "the period of another slot still runs");
+    used(&mut moved, SERIES, 80, 60);
+    assert_eq!(outcome(&playbook, &moved).unwrap().reason.step, 1, "the slot before is over");
 }
 
 #[test]

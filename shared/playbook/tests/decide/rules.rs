@@ -4,7 +4,7 @@ use playbook::decide::{Channel, Facts};
 use playbook::{NoReward, Playbook, Withheld, decide};
 use serde_json::json;
 
-use crate::cast::{answered, customer, inputs, segment, today};
+use crate::cast::{answered, customer, inputs, segment, today, used};
 use crate::tried::{SERIES, days_into_slot, given, outcome, playbook, refused, someone};
 
 fn code() -> Playbook {
@@ -15,9 +15,9 @@ fn code() -> Playbook {
 fn a_series_says_why_it_is_closed_to_this_customer() {
     let mut inputs = days_into_slot(someone(), 3, 30);
     assert_eq!(refused(&code(), &inputs), None);
-    inputs.series.redeemed.insert(SERIES.to_owned(), [today().plus(-33)].into());
+    used(&mut inputs, SERIES, 33, 30);
     assert_eq!(refused(&code(), &inputs), None, "redeemed in the slot before");
-    inputs.series.redeemed.insert(SERIES.to_owned(), [today().plus(-3)].into());
+    used(&mut inputs, SERIES, 3, 30);
     assert_eq!(refused(&code(), &inputs), Some(Withheld::Closed), "redeemed in this slot");
     inputs.series.exhausted.insert(SERIES.to_owned());
     assert_eq!(refused(&code(), &inputs), Some(Withheld::Budget));

@@ -6,7 +6,7 @@ use playbook::reward::Reward;
 use playbook::{IdeaKind, NoReward, Playbook, Withheld, decide};
 use serde_json::{Value, json};
 
-use crate::cast::{customer, inputs, segment, today};
+use crate::cast::{customer, inputs, segment, today, used};
 use crate::tried::{SERIES, days_into_slot, outcome, playbook, refused, someone};
 
 fn with_answer(mut inputs: Inputs, survey: Survey, answer: Answer, days: i64) -> Inputs {
@@ -122,7 +122,7 @@ fn answering_twice_earns_one_code() {
     let playbook = playbook(json!({ "code_by_answer": "nps" }), fields, "{reward}");
     let mut again = with_answer(someone(), Survey::Nps, Answer::Passive, 1);
     for (days, wanted) in [(2, Some(Withheld::Closed)), (180, Some(Withheld::Closed)), (181, None)] {
-        again.series.redeemed.insert(SERIES.to_owned(), [today().plus(-days)].into());
+        used(&mut again, SERIES, days, 180);
         assert_eq!(refused(&playbook, &again), wanted, "a code redeemed in the slot of {days} days ago");
     }
 }
