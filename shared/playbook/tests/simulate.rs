@@ -11,7 +11,8 @@ use playbook::{Language, Playbook, decide};
 use proptest::prelude::*;
 use segmentation::label::{Active, bring_up_to_date, dated};
 use segmentation::{
-    Activation, AxisCuts, Cause, Cuts, Day, Entry, Flags, Groups, Law, Minor, Orders, Place, Profile, Window,
+    Activation, AxisCuts, Cause, ClosedStep, Cuts, Day, Entry, Flags, Groups, Law, Minor, Orders, Place, Profile,
+    Window,
 };
 
 const START: i64 = 20_000;
@@ -39,6 +40,7 @@ fn scenario(from: i64, until: i64) -> Scenario {
             ..OfferSettings::default()
         },
         money: MoneyWords { code: "EUR".to_owned(), digits: 2 },
+        campaigns: Vec::new(),
         everyone_agrees: false,
     }
 }
@@ -66,6 +68,8 @@ fn histories() -> impl Strategy<Value = Vec<(i64, i64)>> {
 struct Seen {
     series: String,
     promise: Option<(Day, u8, (Day, Day))>,
+    /// The slot and the last day that using it closes; `None`: the day of the use.
+    closes: Option<(Day, Day)>,
 }
 
 /// Everything that is asked of the plain loop.
@@ -83,6 +87,7 @@ fn plain(orders: &[(i64, i64)], scenario: &Scenario) -> Plain {
     let mut plain = Plain::default();
     let mut profile = Profile::default();
     let mut times: BTreeMap<(String, Day, u8), (Day, Day)> = BTreeMap::new();
+    let mut closes = BTreeMap::new();
     for today in scenario.period.days() {
         let on = |upto: Day| -> Orders {
             let all = orders.iter().map(|(n, net)| Entry { day: day(*n), net: Minor(*net), flags: Flags::none() });
@@ -115,6 +120,7 @@ fn plain(orders: &[(i64, i64)], scenario: &Scenario) -> Plain {
                 if let Some((slot, step, time)) = seen.promise {
                     let name = (seen.series, slot, step);
                     plain.promised.entry(name.clone()).or_insert(place);
+                    closes.entry(name.clone()).or_insert(seen.closes);
                     if time.0 <= time.1 {
                         times.insert(name, time);
                     }
@@ -127,26 +133,15 @@ fn plain(orders: &[(i64, i64)], scenario: &Scenario) -> Plain {
         if after.len() > before.len() {
             for (name, (from, until)) in &times {
                 if *from <= today && today <= *until && plain.used.insert(name.clone()) {
-                    let (series, slot, step) = name.clone();
-                    let until = period_end(&series, slot, shift(&series));
-                    profile.closed.push(segmentation::ClosedStep {
-                        series,
-                        slot,
-                        step,
-                        until,
-                        day: today,
-                        value: Minor::ZERO,
-                    });
+                    let (slot, until) = closes[name].unwrap_or((today, today));
+                    let (series, step, value) = (name.0.clone(), name.2, Minor::ZERO);
+                    profile.closed.push(ClosedStep { series, slot, step, until, day: today, value });
                 }
             }
             go(&mut profile, &after, Some(Cause::Order));
         }
     }
     plain
-}
-
-fn period_end(_series: &str, slot: Day, _shift: u32) -> Day {
-    slot
 }
 
 /// What is decided at checkout, and for a letter where that may be sent.
@@ -168,15 +163,19 @@ fn offers(facts: Facts, on: Day, scenario: &Scenario, profile: &Profile) -> Vec<
             products: Vec::new(),
             low_band: None,
             cart: None,
+            campaigns: Vec::new(),
             series: SeriesStates::default(),
         };
         let needed = inputs.series_needed(playbook).into_iter();
         inputs.series.shifts = needed.map(|series| (series.clone(), shift(&series))).collect();
-        for closed in &profile.closed.list {
-            inputs.series.redeemed.entry(closed.series.clone()).or_default().insert(closed.slot);
-        }
+        inputs.series.closed = SeriesStates::closed_of(profile, on);
         for offer in decide(&inputs, playbook).offers {
             let series = offer.reason.campaign;
+            let closes = offer.open.filter(|_| offer.choice.is_none()).map(|slot| {
+                let entry = playbook.entry(series.split('/').next().unwrap().parse().unwrap());
+                let idea = entry.ideas.iter().find(|idea| idea.code == offer.idea).unwrap();
+                (slot.first, idea.calendar.period_end(slot, shift(&series)))
+            });
             let time = match (&offer.reward, &offer.choice) {
                 (Some(given), _) if given.earned => Some((given.valid_from, given.valid_until)),
                 (Some(_), _) => Some((Day::MAX, Day::MIN)),
@@ -184,7 +183,7 @@ fn offers(facts: Facts, on: Day, scenario: &Scenario, profile: &Profile) -> Vec<
                 (None, None) => None,
             };
             let promise = time.map(|time| (offer.reason.slot.unwrap(), offer.reason.step, time));
-            seen.push(Seen { series, promise });
+            seen.push(Seen { series, promise, closes });
         }
     }
     seen

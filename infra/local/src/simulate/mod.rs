@@ -55,6 +55,7 @@ pub(crate) fn run(options: SimulateOptions) -> Result<ExitCode> {
             code: currency.code().to_owned(),
             digits: currency.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(2),
         },
+        campaigns: Vec::new(),
         everyone_agrees: !options.no_mailings,
     };
     if scenario.cuts.is_empty() {

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use segmentation::label::{Active, bring_up_to_date, dated};
 use segmentation::{Cause, Day, Entry, Label, Minor, Orders, Place, Profile};
 
+use crate::calendar::Calendar;
 use crate::decide::{Channel, Decision, Facts, Favourite, Inputs, SeriesStates, Standing, decide};
 use crate::language::Language;
+use crate::mechanic::Mechanic;
 use crate::playbook::Playbook;
 use crate::simulate::promises::{Moment, Promises, name};
 use crate::simulate::tally::{Line, SeriesLine, Tally};
@@ -65,7 +67,8 @@ struct Course<'a, S, F> {
     looked: Option<Day>,
     favourites: Option<Vec<Favourite>>,
     promises: Promises,
-    mechanics: BTreeMap<String, String>,
+    /// Of every series seen, its mechanic's name and its calendar.
+    known: BTreeMap<String, (String, Calendar)>,
     days: BTreeMap<Heading, u64>,
     stood: BTreeSet<Place>,
     decided: u64,
@@ -92,6 +95,7 @@ impl<'a, S: Shelf, F: Fn(&str) -> u32> Course<'a, S, F> {
             low_band: shelf.low_band(),
             cart: None,
             series: SeriesStates::default(),
+            campaigns: scenario.campaigns.clone(),
         };
         let mut course = Course {
             scenario,
@@ -104,7 +108,7 @@ impl<'a, S: Shelf, F: Fn(&str) -> u32> Course<'a, S, F> {
             looked: None,
             favourites: None,
             promises: Promises::default(),
-            mechanics: BTreeMap::new(),
+            known: BTreeMap::new(),
             days: BTreeMap::new(),
             stood: BTreeSet::new(),
             decided: 0,
@@ -186,10 +190,7 @@ impl<'a, S: Shelf, F: Fn(&str) -> u32> Course<'a, S, F> {
             (series, shift)
         });
         self.inputs.series.shifts = shifts.collect();
-        self.inputs.series.redeemed = BTreeMap::new();
-        for closed in self.now.closed.up_to(day) {
-            self.inputs.series.redeemed.entry(closed.series.clone()).or_default().insert(closed.slot);
-        }
+        self.inputs.series.closed = SeriesStates::closed_of(&self.now, day);
     }
 
     fn see(&mut self, decision: &Decision, place: Place, headings: &mut BTreeSet<Heading>) {
@@ -200,14 +201,33 @@ impl<'a, S: Shelf, F: Fn(&str) -> u32> Course<'a, S, F> {
             costs: &self.scenario.settings.costs,
         };
         for offer in &decision.offers {
-            let series = offer.reason.campaign.clone();
-            let mechanic = self.mechanics.entry(series.clone()).or_insert_with(|| name(offer.mechanic)).clone();
+            let series = &offer.reason.campaign;
+            if !self.known.contains_key(series) {
+                let calendar = self.calendar(series).unwrap_or_default();
+                self.known.insert(series.clone(), (name(offer.mechanic), calendar));
+            }
+            let (mechanic, calendar) = &self.known[series];
             headings.extend([Heading::Total, Heading::Segment(place)]);
-            headings.insert(Heading::Mechanic(mechanic));
-            headings.insert(Heading::Series(place, series));
-            let period_end = offer.open.map_or(decision.day, |slot| slot.last);
+            headings.insert(Heading::Mechanic(mechanic.clone()));
+            headings.insert(Heading::Series(place, series.clone()));
+            let shift = self.shifts.get(series).copied().unwrap_or(0);
+            let period_end = offer.open.map_or(decision.day, |slot| match offer.mechanic {
+                // What was chosen closes the day on which it was made.
+                Mechanic::Choose => slot.first,
+                _ => calendar.period_end(slot, shift),
+            });
             self.promises.see(offer, &moment, period_end);
         }
+    }
+
+    /// The calendar of a series: of the playbook's own, or of the shop's campaigns.
+    fn calendar(&self, series: &str) -> Option<Calendar> {
+        let Some((entry, code)) = series.split_once('/') else {
+            let own = self.scenario.campaigns.iter().find(|own| own.series == series);
+            return own.map(|own| own.idea.calendar);
+        };
+        let entry = self.playbook.entry(entry.parse().ok()?);
+        entry.ideas.iter().find(|idea| idea.code == code).map(|idea| idea.calendar)
     }
 
     /// Takes in a day's orders; the first counted one uses what was promised.
@@ -246,12 +266,13 @@ impl<'a, S: Shelf, F: Fn(&str) -> u32> Course<'a, S, F> {
     }
 
     fn tally(self) -> Tally {
+        let mechanic = |series: &str| self.known.get(series).map(|(mechanic, _)| mechanic.clone()).unwrap_or_default();
         let mut lines: BTreeMap<Heading, Line> = BTreeMap::new();
         for (heading, days) in self.days {
             lines.insert(heading, Line { customers: 1, days, ..Line::default() });
         }
         for ((series, ..), promise) in &self.promises.0 {
-            let mechanic = self.mechanics.get(series).cloned().unwrap_or_default();
+            let mechanic = mechanic(series);
             let headings = [
                 Heading::Total,
                 Heading::Segment(promise.place),
@@ -277,7 +298,7 @@ impl<'a, S: Shelf, F: Fn(&str) -> u32> Course<'a, S, F> {
                 Heading::Segment(place) => drop(tally.segments.insert(place, line)),
                 Heading::Mechanic(mechanic) => drop(tally.mechanics.insert(mechanic, line)),
                 Heading::Series(place, series) => {
-                    let mechanic = self.mechanics.get(&series).cloned().unwrap_or_default();
+                    let mechanic = mechanic(&series);
                     tally.series.entry(place).or_default().insert(series, SeriesLine { mechanic, line });
                 }
             }

@@ -14,6 +14,7 @@ pub use tally::{Line, SeriesLine, Tally};
 
 use segmentation::{Activation, Cuts, Day, Groups, Minor, Profile};
 
+use crate::campaign::OwnCampaign;
 use crate::decide::{Candidate, Favourite, MoneyWords, OfferSettings};
 
 /// The most days one simulation may have.
@@ -93,6 +94,8 @@ pub struct Scenario {
     pub settings: OfferSettings,
     /// How money is written.
     pub money: MoneyWords,
+    /// The shop's own campaigns in force.
+    pub campaigns: Vec<OwnCampaign>,
     /// Count everyone as having agreed to mailings, where nobody's consent is known.
     pub everyone_agrees: bool,
 }

@@ -23,6 +23,8 @@ pub(super) struct Promise {
     time: Option<(Day, Day)>,
     /// The last day of its slot's period.
     period_end: Day,
+    /// Is it still to be chosen? Then it is used under the day on which that is done.
+    to_choose: bool,
 }
 
 /// All of them.
@@ -55,8 +57,14 @@ impl Promises {
             (None, None) => return,
         };
         let name = (offer.reason.campaign.clone(), slot, step);
-        let promise =
-            self.0.entry(name).or_insert(Promise { place: moment.place, cost, used: false, time: None, period_end });
+        let promise = self.0.entry(name).or_insert(Promise {
+            place: moment.place,
+            cost,
+            used: false,
+            time: None,
+            period_end,
+            to_choose: offer.choice.is_some(),
+        });
         promise.time = time.or(promise.time);
     }
 
@@ -67,11 +75,12 @@ impl Promises {
             let in_time = promise.time.is_some_and(|(from, until)| (from..=until).contains(&on));
             if in_time && !promise.used {
                 promise.used = true;
+                let (slot, until) = if promise.to_choose { (on, on) } else { (*slot, promise.period_end) };
                 closed.push(ClosedStep {
                     series: series.clone(),
-                    slot: *slot,
+                    slot,
                     step: *step,
-                    until: promise.period_end,
+                    until,
                     day: on,
                     value: promise.cost,
                 });
