@@ -7,12 +7,15 @@
 
 mod course;
 mod promises;
+mod rows;
 mod tally;
 
 pub use course::simulate;
+pub use rows::{Of, TallyRow};
 pub use tally::{Line, SeriesLine, Tally};
 
 use segmentation::{Activation, Cuts, Day, Groups, Minor, Profile};
+use serde::{Deserialize, Serialize};
 
 use crate::campaign::OwnCampaign;
 use crate::decide::{Candidate, Favourite, MoneyWords, OfferSettings};
@@ -21,7 +24,7 @@ use crate::decide::{Candidate, Favourite, MoneyWords, OfferSettings};
 pub const MAX_DAYS: i64 = 366;
 
 /// Which days are simulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     from: Day,
     until: Day,
@@ -71,7 +74,7 @@ impl Period {
 }
 
 /// Cuts that are in force from a day on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InForce {
     /// From which day.
     pub from: Day,
@@ -82,7 +85,7 @@ pub struct InForce {
 }
 
 /// All of a simulation but customers and playbook.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
     /// Which days.
     pub period: Period,
