@@ -7,7 +7,7 @@ use ledger::Scope;
 
 use crate::order;
 
-const PATHS: [(&str, &str, Scope); 26] = [
+const PATHS: [(&str, &str, Scope); 29] = [
     ("POST", "/v1/orders", Scope::Ingest),
     ("PUT", "/v1/orders/A-1", Scope::Ingest),
     ("POST", "/v1/returns", Scope::Ingest),
@@ -30,6 +30,9 @@ const PATHS: [(&str, &str, Scope); 26] = [
     ("GET", "/v1/runs/1", Scope::Admin),
     ("POST", "/v1/affinities", Scope::Admin),
     ("GET", "/v1/affinities", Scope::Admin),
+    ("POST", "/v1/simulations", Scope::Admin),
+    ("GET", "/v1/jobs/1", Scope::Admin),
+    ("GET", "/v1/jobs/1/result", Scope::Admin),
     ("GET", "/v1/customers/ann", Scope::Admin),
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),

@@ -12,6 +12,7 @@ mod orders;
 mod products;
 mod remembered;
 mod runs;
+mod simulations;
 mod template;
 
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! The hourly schedule: which shops are due, that is, whose local hour has come and whose day has no run (law 9), and whose
-//! week has no learning (law 18). What a restart left unpublished is published too.
+//! week has no learning (law 18). What a restart left unpublished is published too, and jobs that broke off are gone on with.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use chrono::Timelike;
 use ledger::{BeginLearningError, BeginRunError, Current, LearningStatus, Publish, Registered, ShopId};
 use segmentation::Day;
 
+use crate::jobs::StartJob;
 use crate::steps::{RunError, Steps};
 use crate::{SHARDS, learn};
 
@@ -34,17 +35,19 @@ pub struct Tick {
     pub begun: usize,
     /// Learnings begun or taken over.
     pub learning: usize,
+    /// Jobs gone on with.
+    pub jobs: usize,
     /// Catalogues published that nobody was publishing.
     pub published: usize,
     /// What could not be begun or published; each is in the log.
     pub failed: usize,
 }
 
-/// Begins a run and a learning for every shop that is due, and publishes catalogues that are.
+/// Begins a run and a learning for every shop that is due, publishes catalogues that are, and goes on with jobs that broke off.
 ///
 /// # Errors
 /// [`RunError::Store`] when the registry cannot be read; one shop's failure does not stop the others.
-pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn) -> Result<Tick, RunError> {
+pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn, job: &StartJob) -> Result<Tick, RunError> {
     let mut found = Tick::default();
     for registered in steps.ledger.registered_shops().await? {
         let shop = &registered.shop;
@@ -58,9 +61,11 @@ pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn) -> Result
         let begun = count("run", begin_if_due(steps, start, &registered).await);
         let learning = count("learning", learn_if_due(steps, learn, &registered).await);
         let published = count("publish job", publish_if_due(steps, shop).await);
+        let jobs = count("broken job", go_on_with_jobs(steps, job, shop).await);
         found.begun += usize::from(begun);
         found.learning += usize::from(learning);
         found.published += usize::from(published);
+        found.jobs += usize::from(jobs);
     }
     Ok(found)
 }
@@ -106,6 +111,15 @@ async fn publish_if_due(steps: &Steps, shop: &ShopId) -> Result<bool, Failure> {
     }
     // Where another is at work, or was a minute ago, it is that one's business.
     Ok(matches!(steps.ledger.publish(shop, steps.clock.now()).await?, Publish::Done(_)))
+}
+
+/// A job that broke off, or was lost with its machine, is gone on with.
+async fn go_on_with_jobs(steps: &Steps, start: &StartJob, shop: &ShopId) -> Result<bool, Failure> {
+    let broken = steps.ledger.broken_jobs(shop, steps.clock.now()).await?;
+    for job in &broken {
+        (start.0)(shop.clone(), job.number).await?;
+    }
+    Ok(!broken.is_empty())
 }
 
 async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) -> Result<bool, Failure> {
