@@ -18,6 +18,7 @@ use ledger::{
 };
 use purchases::publish::StartPublish;
 use resegment::Steps;
+use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
 use segmentation::Day;
 use serde_json::Value;
@@ -247,8 +248,17 @@ pub fn router(app: &App) -> Router {
             Ok(())
         })
     }));
+    let working = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let job = StartJob(Arc::new(move |shop, number| {
+        let steps = working.clone();
+        Box::pin(async move {
+            tokio::spawn(async move { resegment::jobs::drive(&steps, &shop, number).await.map(|_| ()) });
+            Ok(())
+        })
+    }));
     // Nothing by itself: a test says when ([`World::publish`]).
     let publish: StartPublish = Arc::new(|_| Box::pin(async { Ok(()) }));
-    let routes = purchases::router(app, publish).merge(offers::router(app)).merge(admin::router(app, start, learn));
+    let routes =
+        purchases::router(app, publish).merge(offers::router(app)).merge(admin::router(app, start, learn, job));
     web::finish(routes, app.clone())
 }

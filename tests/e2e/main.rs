@@ -15,6 +15,7 @@ mod products;
 mod redemptions;
 mod remembered;
 mod runs;
+mod simulations;
 mod template;
 mod uplift;
 

@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use e2e::{World, acme};
 use ledger::{Shard, StoryItem};
+use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun, tick};
 use resegment::{AssignInput, FitInput, PublishInput, Steps, SurveyInput};
 use segmentation::{Census, Place};
@@ -244,9 +245,10 @@ async fn the_schedule_begins_each_shops_day_once() {
         })
     });
     let learn = StartLearn(std::sync::Arc::new(|_, _| Box::pin(async { Ok(()) })));
-    let first = tick(&steps, &start, &learn).await.unwrap();
+    let job = StartJob(std::sync::Arc::new(|_, _| Box::pin(async { Ok(()) })));
+    let first = tick(&steps, &start, &learn, &job).await.unwrap();
     assert_eq!((first.begun, first.failed), (2, 0));
-    let again = tick(&steps, &start, &learn).await.unwrap();
+    let again = tick(&steps, &start, &learn, &job).await.unwrap();
     assert_eq!((again.begun, again.failed), (1, 0), "one day has its run; the shop without orders is looked at again");
     let run = world.ledger.shop(&acme()).await.unwrap().unwrap().current.last_run;
     assert_eq!(run.map(|run| run.run), Some(1));

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use web::{App, Body, Caller, Format, PageQuery, PathId, Problem, Row, at_field, language, page, read_json};
 
-use crate::playbook::refused;
+use crate::playbook::{refused, whole};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,7 +101,7 @@ pub(crate) async fn publish(
     Body(body): Body,
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
     let sent: Value = read_json(&body)?;
-    let campaign = OwnCampaign::parse(&sent).map_err(refused)?;
+    let campaign = OwnCampaign::parse(&sent).map_err(|error| refused(error, whole))?;
     let receipt = app.ledger.publish_campaign(&caller.shop, &campaign).await?;
     let code = match receipt.status {
         Status::Recorded => StatusCode::CREATED,

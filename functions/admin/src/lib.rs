@@ -1,27 +1,30 @@
 //! What a shop's staff calls: settings, playbook, campaigns, budgets, runs, affinities, customers and their stories, the census,
-//! audiences, uplift.
+//! audiences, uplift, simulations and other jobs.
 
 mod affinities;
 mod audiences;
 mod budgets;
 mod campaigns;
 mod customers;
+mod jobs;
 mod mailings;
 mod playbook;
 mod remembered;
 mod runs;
 mod segments;
 mod settings;
+mod simulations;
 mod uplift;
 
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use ledger::Scope;
+use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
 use web::App;
 
-/// All routes, under the scope `admin`; `start` sets a run going that was begun, `learn` a learning.
-pub fn router(app: &App, start: StartRun, learn: StartLearn) -> Router<App> {
+/// All routes, under the scope `admin`; `start` sets a run going that was begun, `learn` a learning, `job` a job.
+pub fn router(app: &App, start: StartRun, learn: StartLearn, job: StartJob) -> Router<App> {
     let routes = Router::new()
         .route("/v1/settings", get(settings::show).put(settings::change))
         .route("/v1/playbook", get(playbook::show).put(playbook::publish))
@@ -32,6 +35,9 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn) -> Router<App> {
         .route("/v1/runs", post(runs::begin))
         .route("/v1/runs/{id}", get(runs::show))
         .route("/v1/affinities", post(affinities::begin).get(affinities::show))
+        .route("/v1/simulations", post(simulations::begin))
+        .route("/v1/jobs/{id}", get(jobs::show))
+        .route("/v1/jobs/{id}/result", get(jobs::result))
         .route("/v1/customers/{id}", get(customers::show))
         .route("/v1/customers/{id}/history", get(customers::history))
         .route("/v1/segments", get(segments::census))
@@ -39,6 +45,7 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn) -> Router<App> {
         .route("/v1/segments/{segment}/mailing", get(mailings::show))
         .route("/v1/uplift", get(uplift::show))
         .layer(Extension(start))
-        .layer(Extension(learn));
+        .layer(Extension(learn))
+        .layer(Extension(job));
     web::require(routes, app, Scope::Admin)
 }

@@ -1,6 +1,6 @@
 //! `admin` as a Lambda function.
 
-use resegment::function::{learn_state_machine, state_machine};
+use resegment::function::{job_state_machine, learn_state_machine, state_machine};
 use web::Clock;
 use web::lambda::{StartError, sdk_config, serve, variable};
 
@@ -8,6 +8,7 @@ use web::lambda::{StartError, sdk_config, serve, variable};
 async fn main() -> Result<(), StartError> {
     let client = aws_sdk_sfn::Client::new(&sdk_config().await);
     let start = state_machine(client.clone(), variable("RUN_STATE_MACHINE_ARN")?, Clock::System);
-    let learn = learn_state_machine(client, variable("LEARN_STATE_MACHINE_ARN")?, Clock::System);
-    serve(|app| admin::router(app, start, learn)).await
+    let learn = learn_state_machine(client.clone(), variable("LEARN_STATE_MACHINE_ARN")?, Clock::System);
+    let job = job_state_machine(client, variable("JOB_STATE_MACHINE_ARN")?, Clock::System);
+    serve(|app| admin::router(app, start, learn, job)).await
 }

@@ -1,9 +1,12 @@
 //! `GET` and `PUT /v1/playbook`: what to do for whom, a shop's own changes laid over the built-in playbook.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use ledger::Shop;
 use playbook::{Playbook, PlaybookError};
 use segmentation::Day;
 use serde::{Deserialize, Serialize};
@@ -56,21 +59,33 @@ pub(crate) async fn publish(State(app): State<App>, caller: Caller, Body(body): 
     let changes: Value = read_json(&body)?;
     let shop = app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)?;
     let today = app.clock.today(shop.settings.time_zone);
+    let new = meant(&app, &shop, &changes, "").await?;
+    app.ledger.publish_playbook(&shop, &new, today).await?;
+    answer(&app, &caller, &new, new.version(), Some(shop.playbook.version())).await.map(Json)
+}
+
+/// The playbook that changes make of the built-in one, or that `{"version": …}` names; `at`: where in the body they stand.
+pub(crate) async fn meant(app: &App, shop: &Shop, changes: &Value, at: &str) -> Result<Arc<Playbook>, Problem> {
+    let place = |field: &str| match (at, field) {
+        ("", field) => whole(field),
+        (at, "") => at.to_owned(),
+        (at, field) => format!("{at}.{field}"),
+    };
     let new = match changes.get("version") {
         Some(version) => {
-            let version = version.as_str().ok_or_else(|| Problem::field("version", "is a text"))?;
+            let version = version.as_str().ok_or_else(|| Problem::field(place("version"), "is a text"))?;
             if changes.as_object().is_some_and(|fields| fields.len() > 1) {
-                return Err(Problem::field("version", "stands alone: an earlier playbook comes back as it was"));
+                let text = "stands alone: an earlier playbook comes back as it was";
+                return Err(Problem::field(place("version"), text));
             }
             app.ledger.playbook(&shop.id, version).await?.ok_or_else(|| unknown(version))?
         }
-        None => Playbook::overridden(&changes).map(std::sync::Arc::new).map_err(refused)?,
+        None => Playbook::overridden(changes).map(Arc::new).map_err(|error| refused(error, place))?,
     };
     if new.source_json().to_string().len() > MAX_BYTES {
-        return Err(Problem::field("body", format!("makes a playbook of more than {MAX_BYTES} bytes")));
+        return Err(Problem::field(place(""), format!("makes a playbook of more than {MAX_BYTES} bytes")));
     }
-    app.ledger.publish_playbook(&shop, &new, today).await?;
-    answer(&app, &caller, &new, new.version(), Some(shop.playbook.version())).await.map(Json)
+    Ok(new)
 }
 
 async fn answer(
@@ -102,12 +117,17 @@ fn unknown(version: &str) -> Problem {
     )
 }
 
-/// The fault of a playbook or campaign, at its field.
-pub(crate) fn refused(error: PlaybookError) -> Problem {
-    if let PlaybookError::Form { place, message } = &error {
-        let place = if place == "." { "body" } else { place };
-        return Problem::field(named_field(place.to_owned(), message), message);
+/// The fault of a playbook or campaign, at its field; `place`: how the body spells a dotted place, the empty one for all of it.
+pub(crate) fn refused(error: PlaybookError, place: impl Fn(&str) -> String) -> Problem {
+    if let PlaybookError::Form { place: at, message } = &error {
+        let at = if at == "." { "" } else { at };
+        return Problem::field(named_field(place(at), message), message);
     }
     let text = error.to_string();
-    Problem::field(error.place().unwrap_or_else(|| "body".to_owned()), text)
+    Problem::field(place(&error.place().unwrap_or_default()), text)
+}
+
+/// Places of a body that is all of it.
+pub(crate) fn whole(field: &str) -> String {
+    if field.is_empty() { "body".to_owned() } else { field.to_owned() }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use ledger::{PublishNumbers, ShopId};
 use serde::{Deserialize, Serialize};
 
+use crate::jobs::StartJob;
 use crate::schedule::{StartError, StartLearn, StartRun, Tick, tick};
 use crate::steps::{RunError, Steps};
-use crate::{Progress, catalogue, drive, learn};
+use crate::{Progress, catalogue, drive, jobs, learn};
 
 /// What the function is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -31,6 +32,11 @@ pub enum Event {
         /// Of which shop.
         publish: ShopId,
     },
+    /// By a job's state machine: drive this job.
+    Job {
+        /// Which one.
+        job: JobEvent,
+    },
     /// By the learning's state machine: drive this learning.
     Learn {
         /// Which one.
@@ -41,6 +47,15 @@ pub enum Event {
 /// A learning to drive.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct LearnEvent {
+    /// Of which shop.
+    pub shop: ShopId,
+    /// Its number.
+    pub number: u64,
+}
+
+/// A job to drive.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct JobEvent {
     /// Of which shop.
     pub shop: ShopId,
     /// Its number.
@@ -73,10 +88,11 @@ pub async fn handle(
     steps: &Steps,
     start: &StartRun,
     start_learn: &StartLearn,
+    start_job: &StartJob,
     event: Event,
 ) -> Result<Answer, RunError> {
     match event {
-        Event::Tick { .. } => tick(steps, start, start_learn).await.map(Answer::Tick),
+        Event::Tick { .. } => tick(steps, start, start_learn, start_job).await.map(Answer::Tick),
         Event::Drive { shop, run } => {
             let told = |progress: Progress| tracing::debug!(?progress, "driving");
             drive(steps, &shop, run, told).await.map(|_| Answer::Drive { done: true })
@@ -85,6 +101,9 @@ pub async fn handle(
             let published = catalogue::publish(&steps.ledger, steps.clock, &publish).await?;
             tracing::info!(shop = %publish, ?published, "the catalogue was published");
             Ok(Answer::Publish { published })
+        }
+        Event::Job { job: JobEvent { shop, number } } => {
+            jobs::drive(steps, &shop, number).await.map(|_| Answer::Drive { done: true })
         }
         Event::Learn { learn: LearnEvent { shop, number } } => {
             let told = |progress: learn::Progress| tracing::debug!(?progress, "learning");
@@ -99,7 +118,9 @@ impl From<RunError> for lambda_runtime::Diagnostic {
         let kind = match &error {
             RunError::Store(error) if error.is_temporary() => "Run.Unavailable",
             RunError::Store(_) => "Run.Store",
-            RunError::NoShop(_) | RunError::NoRun { .. } | RunError::NoLearning { .. } => "Run.NotFound",
+            RunError::NoShop(_) | RunError::NoRun { .. } | RunError::NoLearning { .. } | RunError::NoJob { .. } => {
+                "Run.NotFound"
+            }
             RunError::EmptyBase | RunError::NoBaskets => "Run.EmptyBase",
             RunError::Task(_) => "Run.Task",
         };
@@ -125,7 +146,18 @@ pub fn state_machine(client: aws_sdk_sfn::Client, arn: String, clock: web::Clock
 /// Starts the state machine of learnings, in the same way.
 #[must_use]
 pub fn learn_state_machine(client: aws_sdk_sfn::Client, arn: String, clock: web::Clock) -> StartLearn {
-    StartLearn(Arc::new(move |shop, number| {
+    StartLearn(state_machine_of_numbers(client, arn, clock))
+}
+
+/// Starts the state machine of jobs, in the same way.
+#[must_use]
+pub fn job_state_machine(client: aws_sdk_sfn::Client, arn: String, clock: web::Clock) -> StartJob {
+    StartJob(state_machine_of_numbers(client, arn, clock))
+}
+
+/// A state machine whose input is a shop and a number.
+fn state_machine_of_numbers(client: aws_sdk_sfn::Client, arn: String, clock: web::Clock) -> StartRun {
+    Arc::new(move |shop, number| {
         let (client, arn) = (client.clone(), arn.clone());
         let name = format!("{shop}-{number}-{}", clock.now().timestamp());
         Box::pin(async move {
@@ -133,5 +165,5 @@ pub fn learn_state_machine(client: aws_sdk_sfn::Client, arn: String, clock: web:
             let started = client.start_execution().state_machine_arn(arn).name(name).input(input).send().await;
             started.map(|_| ()).map_err(|error| StartError(aws_sdk_sfn::error::DisplayErrorContext(error).to_string()))
         })
-    }))
+    })
 }

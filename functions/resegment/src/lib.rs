@@ -1,8 +1,8 @@
 //! The scheduled run: plan -> survey -> fit -> assign -> publish, for one shop and one day (law 9).
 //!
 //! Each step has its own input and output that can be written down, so that a state machine can call them one by one.
-//! Here a plain loop drives them ([`drive()`]), one task per shard. [`schedule`] says which shops are due. [`mod@catalogue`] and
-//! [`mod@learn`] are other long jobs, which share nothing with a run but its function.
+//! Here a plain loop drives them ([`drive()`]), one task per shard. [`schedule`] says which shops are due. [`mod@catalogue`],
+//! [`mod@learn`] and [`jobs`] are other long jobs, which share nothing with a run but its function.
 
 mod assign;
 pub mod catalogue;
@@ -10,6 +10,7 @@ mod drive;
 mod fit;
 #[cfg(feature = "lambda")]
 pub mod function;
+pub mod jobs;
 pub mod learn;
 mod measure;
 mod publish;

@@ -1,5 +1,5 @@
 //! The hourly schedule: which shops are due, that is, whose local hour has come and whose day has no run (law 9), and whose
-//! week has no learning (law 18). What a restart left unpublished is published too.
+//! week has no learning (law 18). What a restart left unpublished is published too, and jobs that broke off are gone on with.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use chrono::Timelike;
 use ledger::{BeginLearningError, BeginRunError, Current, LearningStatus, Publish, Registered, ShopId};
 use segmentation::Day;
 
+use crate::jobs::StartJob;
 use crate::steps::{RunError, Steps};
 use crate::{SHARDS, learn};
 
@@ -34,6 +35,8 @@ pub struct Tick {
     pub begun: usize,
     /// Learnings begun or taken over.
     pub learning: usize,
+    /// Jobs gone on with.
+    pub jobs: usize,
     /// Catalogues published that nobody was publishing.
     pub published: usize,
     /// Reservations of rewards taken back, as nobody confirmed them.
@@ -42,11 +45,11 @@ pub struct Tick {
     pub failed: usize,
 }
 
-/// Begins a run and a learning for every shop that is due, and publishes catalogues that are.
+/// Begins a run and a learning for every shop that is due, publishes catalogues that are, and goes on with jobs that broke off.
 ///
 /// # Errors
 /// [`RunError::Store`] when the registry cannot be read; one shop's failure does not stop the others.
-pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn) -> Result<Tick, RunError> {
+pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn, job: &StartJob) -> Result<Tick, RunError> {
     let mut found = Tick::default();
     for registered in steps.ledger.registered_shops().await? {
         let shop = &registered.shop;
@@ -60,6 +63,7 @@ pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn) -> Result
         let begun = count("run", begin_if_due(steps, start, &registered).await);
         let learning = count("learning", learn_if_due(steps, learn, &registered).await);
         let published = count("publish job", publish_if_due(steps, shop).await);
+        let jobs = count("broken job", go_on_with_jobs(steps, job, shop).await);
         let taken_back = sweep(steps, shop).await.unwrap_or_else(|error| {
             tracing::error!(%shop, %error, "the shop's budgets were not swept");
             found.failed += 1;
@@ -69,6 +73,7 @@ pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn) -> Result
         found.begun += usize::from(begun);
         found.learning += usize::from(learning);
         found.published += usize::from(published);
+        found.jobs += usize::from(jobs);
     }
     Ok(found)
 }
@@ -121,6 +126,15 @@ async fn sweep(steps: &Steps, shop: &ShopId) -> Result<usize, Failure> {
     let Some(shop) = steps.ledger.fresh_shop(shop).await? else { return Ok(0) };
     let (now, today) = (steps.clock.now(), steps.clock.today(shop.settings.time_zone));
     Ok(steps.ledger.sweep_budgets(&shop, today, now).await?)
+}
+
+/// A job that broke off, or was lost with its machine, is gone on with.
+async fn go_on_with_jobs(steps: &Steps, start: &StartJob, shop: &ShopId) -> Result<bool, Failure> {
+    let broken = steps.ledger.broken_jobs(shop, steps.clock.now()).await?;
+    for job in &broken {
+        (start.0)(shop.clone(), job.number).await?;
+    }
+    Ok(!broken.is_empty())
 }
 
 async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) -> Result<bool, Failure> {

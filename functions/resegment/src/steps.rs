@@ -110,6 +110,14 @@ pub enum RunError {
         /// The learning's number.
         number: u64,
     },
+    /// There is no such job.
+    #[error("shop `{shop}` has no job {number}")]
+    NoJob {
+        /// The shop.
+        shop: ShopId,
+        /// The job's number.
+        number: u64,
+    },
     /// No customer has a basket.
     #[error("nobody has bought a product that an order named, so there is nothing to learn from")]
     NoBaskets,

@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Learn(LearnOptions),
     /// Segment a CSV file of orders, without a database
     Segment(SegmentOptions),
+    /// Show what a playbook would have promised to a CSV file's customers day by day, before it is published
+    Simulate(SimulateOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -278,6 +280,56 @@ pub(crate) struct SegmentOptions {
     pub(crate) columns: ColumnOptions,
     #[command(flatten)]
     pub(crate) cuts: CutsOptions,
+}
+
+/// What `simulate` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Simulated {
+    /// Tables for people
+    #[default]
+    Table,
+    /// All numbers
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateOptions {
+    /// The file: with a header, comma-separated; `.gz` is read as well
+    #[arg(required_unless_present = "demo")]
+    pub(crate) file: Option<PathBuf>,
+    /// Instead of a file, the demo's orders: a year of a British gift shop
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) demo: bool,
+    /// Changes to the built-in playbook, as PUT /v1/playbook takes them: JSON, or TOML in a file named .toml. Without them the
+    /// built-in playbook is simulated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) playbook: Option<PathBuf>,
+    /// A shop's settings, as GET /v1/settings answers them: JSON, or TOML in a file named .toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// First day; by default as many days before the last one as --days says
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<Day>,
+    /// Last day; by default the file's last
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<Day>,
+    /// How many days, up to 366
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=366), conflicts_with = "from")]
+    pub(crate) days: u16,
+    /// Count nobody as having agreed to mailings; by default everyone is, as a file does not say who did
+    #[arg(long)]
+    pub(crate) no_mailings: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Simulated,
+    /// IANA time zone of the shop, for timestamps that carry an offset
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) time_zone: chrono_tz::Tz,
+    /// Currency of the amounts, for its decimals
+    #[arg(long, value_name = "CODE", default_value = "USD")]
+    pub(crate) currency: String,
+    #[command(flatten)]
+    pub(crate) columns: ColumnOptions,
 }
 
 /// How cuts are made.

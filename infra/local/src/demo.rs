@@ -1,7 +1,6 @@
 //! `tercile demo`: a year of a real shop through the real functions, month by month, in memory; then what a marketer sees.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use web::Clock;
 
 use crate::api::Api;
 use crate::cli::DemoOptions;
-use crate::import::{Wire, read_file, send};
+use crate::import::{Wire, read_file, send, unpacked};
 use crate::learn::learn_once;
 use crate::machine::Machine;
 use crate::resegment::run_once;
@@ -27,7 +26,7 @@ use crate::{picture, products, tell};
 const ORDERS: &[u8] = include_bytes!("../data/demo.csv.gz");
 /// Its products: names as published, categories guessed, prices as paid.
 const PRODUCTS: &[u8] = include_bytes!("../data/products.csv.gz");
-const CURRENCY: Currency = Currency::GBP;
+pub(crate) const CURRENCY: Currency = Currency::GBP;
 const ZONE: chrono_tz::Tz = chrono_tz::Europe::London;
 
 pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
@@ -86,11 +85,8 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
 }
 
 /// The file's orders and returns, by time.
-fn items() -> Result<Vec<Item>> {
-    let mut file = tempfile::NamedTempFile::new().context("no temporary file")?;
-    let mut text = Vec::new();
-    GzDecoder::new(ORDERS).read_to_end(&mut text)?;
-    file.write_all(&text)?;
+pub(crate) fn items() -> Result<Vec<Item>> {
+    let file = unpacked(ORDERS)?;
     let options = orders_csv::ImportOptions { time_zone: ZONE, ..orders_csv::ImportOptions::default() };
     Ok(read_file(file.path(), &options)?.items)
 }

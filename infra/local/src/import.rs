@@ -1,6 +1,8 @@
 //! `tercile import FILE.csv`: orders and returns of a file through the API, many at a time; sent twice they are counted once.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
@@ -10,9 +12,11 @@ use anyhow::{Context, Result, bail};
 use axum::http::StatusCode;
 use chrono::{DateTime, FixedOffset, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
+use flate2::read::GzDecoder;
 use iso_currency::Currency;
 use orders_csv::{Imported, Item, ParsedOrder, ParsedReturn, ShopTime};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use tokio::task::JoinSet;
 
 use crate::api::{Answer, Api, Connection};
@@ -49,9 +53,22 @@ pub(crate) async fn run(options: ImportOptions) -> Result<ExitCode> {
     Ok(if sent.refused.is_empty() && file.report.refused_rows == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// A file, ready to be sent.
+/// A file, ready to be sent; one whose name ends in `.gz` is unpacked first.
 pub(crate) fn read_file(path: &Path, options: &orders_csv::ImportOptions) -> Result<Imported> {
-    orders_csv::import(path, options, &AtomicU64::new(0)).with_context(|| path.display().to_string())
+    let read = |plain: &Path| orders_csv::import(plain, options, &AtomicU64::new(0)).map_err(anyhow::Error::from);
+    let imported = if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
+        File::open(path).map_err(anyhow::Error::from).and_then(unpacked).and_then(|plain| read(plain.path()))
+    } else {
+        read(path)
+    };
+    imported.with_context(|| path.display().to_string())
+}
+
+/// What was packed with gzip, as a file that goes with its handle.
+pub(crate) fn unpacked(packed: impl Read) -> Result<NamedTempFile> {
+    let mut plain = NamedTempFile::new().context("no temporary file")?;
+    std::io::copy(&mut GzDecoder::new(packed), &mut plain).context("it could not be unpacked")?;
+    Ok(plain)
 }
 
 /// What the service said.

@@ -10,6 +10,7 @@ use engine::Engine;
 use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, ShopId, Tables};
 use purchases::publish::StartPublish;
 use resegment::Steps;
+use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
 use segmentation::Day;
 use web::{App, Clock};
@@ -35,6 +36,7 @@ impl Machine {
             ledger.expire_lease(&registered.shop).await?;
             ledger.expire_publish_lease(&registered.shop).await?;
             ledger.expire_learning_lease(&registered.shop).await?;
+            ledger.expire_job_leases(&registered.shop).await?;
         }
         Ok(Machine { engine, ledger, _data: Some(data) })
     }
@@ -65,6 +67,7 @@ pub(crate) fn router(app: &App) -> Router {
         app,
         start_here(app),
         learn_here(app),
+        job_here(app),
     ));
     web::finish(routes, app.clone())
 }
@@ -95,6 +98,22 @@ pub(crate) fn learn_here(app: &App) -> StartLearn {
                 let told = |progress| tracing::debug!(?progress, "learning");
                 if let Err(error) = resegment::learn::drive(&steps, &shop, number, told).await {
                     tracing::error!(%shop, number, %error, "the learning broke off; it is gone on with when its lease has expired");
+                }
+            });
+            Ok(())
+        })
+    }))
+}
+
+/// Sets a begun job going as a task of this process.
+pub(crate) fn job_here(app: &App) -> StartJob {
+    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    StartJob(Arc::new(move |shop, number| {
+        let steps = steps.clone();
+        Box::pin(async move {
+            tokio::spawn(async move {
+                if let Err(error) = resegment::jobs::drive(&steps, &shop, number).await {
+                    tracing::error!(%shop, number, %error, "the job broke off; it is gone on with when its lease has expired");
                 }
             });
             Ok(())

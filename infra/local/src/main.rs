@@ -14,6 +14,7 @@ mod resegment;
 mod segment;
 mod serve;
 mod shop;
+mod simulate;
 mod tell;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ async fn main() -> ExitCode {
         Command::Resegment(options) => resegment::run(options).await,
         Command::Learn(options) => learn::run(options).await,
         Command::Segment(options) => segment::run(options),
+        Command::Simulate(options) => simulate::run(options),
     };
     match done {
         Ok(code) => code,

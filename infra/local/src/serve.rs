@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use web::App;
 
 use crate::cli::ServeOptions;
-use crate::machine::{Machine, learn_here, router, start_here};
+use crate::machine::{Machine, job_here, learn_here, router, start_here};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
 /// left, and lets go what has expired.
 async fn look_at_schedule(machine: &Machine, app: &App) {
     let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
-    match tick(&steps, &start_here(app), &learn_here(app)).await {
+    match tick(&steps, &start_here(app), &learn_here(app), &job_here(app)).await {
         Ok(found) => tracing::info!(?found, "looked at the schedule"),
         Err(error) => tracing::error!(%error, "the schedule could not be read"),
     }

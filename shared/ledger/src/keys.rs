@@ -380,6 +380,42 @@ pub fn pieces(of_shard: Option<u32>, hash: &str) -> String {
     of_shard.map_or_else(|| format!("merged#{hash}#"), |shard| format!("shard#{shard:06}#{hash}#"))
 }
 
+/// The register of a shop's jobs: how many there were, and the last of each kind.
+#[must_use]
+pub fn jobs(shop: &ShopId) -> Key {
+    key(shop.to_string(), "jobs")
+}
+
+/// The partition of a job: its item, what it works on, its parts and its result.
+#[must_use]
+pub fn job_partition(shop: &ShopId, number: u64) -> String {
+    format!("{shop}#job#{number:08}")
+}
+
+/// A job: what it is and how far.
+#[must_use]
+pub fn job(shop: &ShopId, number: u64) -> Key {
+    key(job_partition(shop, number), "job")
+}
+
+/// The note that a part of a job is done, and where its outcome lies.
+#[must_use]
+pub fn job_part(shop: &ShopId, number: u64, part: u32) -> Key {
+    key(job_partition(shop, number), format!("done#{part:06}"))
+}
+
+/// A run of rows of a job's result.
+#[must_use]
+pub fn job_rows(shop: &ShopId, number: u64, chunk: u32) -> Key {
+    key(job_partition(shop, number), format!("rows#{chunk:06}"))
+}
+
+/// What the pieces of a job's input, or of a part's outcome, begin with in their sort keys.
+#[must_use]
+pub fn job_pieces(part: Option<u32>, hash: &str) -> String {
+    part.map_or_else(|| format!("input#{hash}#"), |part| format!("part#{part:06}#{hash}#"))
+}
+
 /// Partitions of a shop's products.
 pub const PRODUCT_PARTS: u8 = 16;
 

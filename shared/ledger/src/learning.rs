@@ -11,8 +11,8 @@ use crate::chunks::Kind;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys;
-use crate::learning_parts::PARTIALS;
 use crate::lease::LEASE;
+use crate::pieces::PARTIALS;
 use crate::shop::{Current, Keyed};
 use crate::store::{Change, Ledger, attribute, item};
 

@@ -252,6 +252,17 @@ impl Ledger {
         Ok(active)
     }
 
+    /// From which day on an activation was in force.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails or has no such activation.
+    pub async fn activated_on(&self, shop: &ShopId, number: Activation) -> Result<Day, LedgerError> {
+        let missing = || LedgerError::damaged(format!("shop {shop} has no activation {number}"));
+        let record: Option<ActivationRecord> =
+            self.get(&self.tables().shops, &keys::activation(shop, number), true).await?;
+        record.map(|record| record.day).ok_or_else(missing)
+    }
+
     /// Every shop, for the scheduler.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ mod period;
 mod playbook;
 pub mod redeem;
 pub mod reward;
+pub mod simulate;
 mod source;
 pub mod template;
 pub mod uplift;

@@ -1,0 +1,151 @@
+//! `GET /v1/jobs/{id}` and `…/result`: how far a job is, and what came of it, in pages (law 18).
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use ledger::{Job, JobKind, JobStatus};
+use playbook::simulate::TallyRow;
+use serde::Serialize;
+use serde_json::Value;
+use web::{App, Caller, PageQuery, PathId, Problem, Row, at_field, page};
+
+/// A job as it is shown.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    job: u64,
+    kind: JobKind,
+    status: JobStatus,
+    asked: Value,
+    progress: Progress,
+    created: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished: Option<DateTime<Utc>>,
+    /// The result in short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<Value>,
+    /// Rows of the result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+    /// Until when job and result are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_until: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+struct Progress {
+    done: u32,
+    of: u32,
+}
+
+impl From<Job> for Shown {
+    fn from(job: Job) -> Shown {
+        Shown {
+            job: job.number,
+            kind: job.kind,
+            status: job.status,
+            asked: job.asked,
+            progress: Progress { done: job.done, of: job.of },
+            created: job.created,
+            finished: job.finished,
+            summary: job.summary,
+            rows: job.rows,
+            failure: job.failure,
+            kept_until: DateTime::from_timestamp(job.expires_at, 0),
+        }
+    }
+}
+
+/// Two jobs of a kind never overlap.
+pub(crate) fn in_progress(job: u64) -> Problem {
+    let detail = format!("job {job} is not at its end; see GET /v1/jobs/{job}");
+    Problem::new(StatusCode::CONFLICT, "job-in-progress", "Two jobs of a kind never overlap", detail)
+}
+
+async fn job(app: &App, caller: &Caller, number: u64) -> Result<Job, Problem> {
+    let found = app.ledger.job(&caller.shop.id, number).await?;
+    found.ok_or_else(|| Problem::not_found(format!("this shop has no job {number}; jobs are kept for 7 days")))
+}
+
+/// How far it is.
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(number): PathId<u64>,
+) -> Result<Json<Shown>, Problem> {
+    Ok(Json(job(&app, &caller, number).await?.into()))
+}
+
+/// A page of what came of it; 409 before its end.
+pub(crate) async fn result(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(number): PathId<u64>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(query) = at_field("query", query.map_err(|error| error.body_text()))?;
+    let job = job(&app, &caller, number).await?;
+    let Some(rows) = job.rows.filter(|_| job.status == JobStatus::Done) else {
+        let detail = match job.failure {
+            Some(failure) => format!("job {number} failed: {failure}"),
+            None => format!("{} of {} parts of job {number} are done", job.done, job.of),
+        };
+        return Err(Problem::new(StatusCode::CONFLICT, "job-not-done", "The job has no result", detail));
+    };
+    let from = match query.position()? {
+        Some(position) => {
+            position.parse::<usize>().map_err(|_| Problem::field("cursor", "is not one that a page gave"))?
+        }
+        None => 0,
+    };
+    match job.kind {
+        JobKind::Simulation => {
+            let items: Vec<SimulationRow> = app.ledger.job_rows(&caller.shop.id, number, from, query.limit()?).await?;
+            let next = from + items.len();
+            let next = ((next as u64) < rows && !items.is_empty()).then(|| next.to_string());
+            page(&query, &headers, &items, next.as_deref())
+        }
+    }
+}
+
+/// A heading of a simulation.
+#[derive(Serialize, serde::Deserialize)]
+#[serde(transparent)]
+struct SimulationRow(TallyRow);
+
+impl Row for SimulationRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "of",
+        "segment",
+        "mechanic",
+        "series",
+        "stood",
+        "customers",
+        "days",
+        "rewarded",
+        "promises",
+        "ceiling",
+        "used",
+        "used_cost",
+    ];
+
+    fn fields(&self) -> Vec<String> {
+        let TallyRow { of, segment, mechanic, series, stood, line } = &self.0;
+        let of = serde_json::to_value(of).ok().and_then(|of| of.as_str().map(str::to_owned));
+        let numbers = [line.customers, line.days, line.rewarded, line.promises].map(|number| number.to_string());
+        let texts = [
+            of,
+            segment.map(|place| place.to_string()),
+            mechanic.clone(),
+            series.clone(),
+            stood.map(|customers| customers.to_string()),
+        ];
+        let money = [line.ceiling.to_string(), line.used.to_string(), line.used_cost.to_string()];
+        texts.into_iter().map(Option::unwrap_or_default).chain(numbers).chain(money).collect()
+    }
+}

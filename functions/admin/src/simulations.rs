@@ -1,0 +1,64 @@
+//! `POST /v1/simulations`: a playbook over past orders, before it is published. It is a job (law 18).
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use ledger::BeginJobError;
+use playbook::simulate::Period;
+use resegment::jobs::{BeginSimulationError, StartJob, begin_simulation};
+use segmentation::Day;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use web::{App, Body, Caller, Problem, read_json};
+
+use crate::{jobs, playbook as playbooks};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// As `PUT /v1/playbook` takes it; by default the one in force.
+    playbook: Option<Value>,
+    from: Day,
+    until: Day,
+}
+
+/// The job that was begun.
+#[derive(Serialize)]
+pub(crate) struct Begun {
+    job: u64,
+    /// Where to ask how far it is.
+    location: String,
+}
+
+/// Begins a simulation: 202 with its job. What is asked for is checked before. The same question as one that broke off goes
+/// on with that one.
+pub(crate) async fn begin(
+    State(app): State<App>,
+    Extension(start): Extension<StartJob>,
+    caller: Caller,
+    Body(body): Body,
+) -> Result<(StatusCode, Json<Begun>), Problem> {
+    let asked: Asked = read_json(&body)?;
+    let shop = app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)?;
+    let period = Period::new(asked.from, asked.until).map_err(|bad| Problem::field("until", bad.to_string()))?;
+    let today = app.clock.today(shop.settings.time_zone);
+    if asked.until > today {
+        return Err(Problem::field("until", format!("lies after today, {today}: there are no orders yet")));
+    }
+    let playbook = match &asked.playbook {
+        Some(changes) => playbooks::meant(&app, &shop, changes, "playbook").await?,
+        None => shop.playbook.clone(),
+    };
+    let shown = json!({ "playbook": playbook.version(), "from": asked.from, "until": asked.until });
+    let begun = begin_simulation(&app.ledger, &shop, &playbook, period, shown, app.clock.now()).await;
+    let job = begun.map_err(|error| match error {
+        BeginSimulationError::NoCuts => {
+            let detail = "the shop has no cuts yet, so nobody has a segment; its first run makes them (POST /v1/runs)";
+            Problem::new(StatusCode::CONFLICT, "no-cuts", "There is nothing to simulate", detail)
+        }
+        BeginSimulationError::Job(BeginJobError::InProgress(job)) => jobs::in_progress(job),
+        BeginSimulationError::Job(BeginJobError::Store(error)) => error.into(),
+    })?;
+    (start.0)(shop.id.clone(), job.number).await.map_err(|error| Problem::internal(&error))?;
+    Ok((StatusCode::ACCEPTED, Json(Begun { job: job.number, location: format!("/v1/jobs/{}", job.number) })))
+}

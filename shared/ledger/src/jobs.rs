@@ -1,0 +1,404 @@
+//! Jobs: long work that is asked for by a route and done beside it (law 18). A job is an item that says what it is and how far;
+//! beside it in its own partition lie what it works on, the outcomes of its parts, and its result. All go after a week.
+//!
+//! Of each kind one runs at a time per shop. A part that is noted as done is not done again, so a job that broke off is gone
+//! on with where it stood, and a step that is repeated changes nothing.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::LedgerError;
+use crate::ids::ShopId;
+use crate::keys;
+use crate::lease::LEASE;
+use crate::pieces::{PARTIALS, StoredCounts};
+use crate::shop::Keyed;
+use crate::store::{Backoff, Ledger, item};
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// A playbook over past orders.
+    Simulation,
+}
+
+/// How a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// Begun, and nobody works at it yet.
+    Queued,
+    /// It is worked at, or broke off.
+    Running,
+    /// Its result can be read.
+    Done,
+    /// Given up for good.
+    Failed,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Numbered per shop, from 1.
+    pub number: u64,
+    /// What it does.
+    pub kind: JobKind,
+    /// How it stands.
+    pub status: JobStatus,
+    /// What was asked for, to be shown.
+    pub asked: Value,
+    /// Where that lies what it works on.
+    pub input: StoredCounts,
+    /// Parts done.
+    pub done: u32,
+    /// Of so many.
+    pub of: u32,
+    /// When it was begun.
+    pub created: DateTime<Utc>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<DateTime<Utc>>,
+    /// The result in short, once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Value>,
+    /// How many rows the result has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Until when whoever works at it is taken to be alive, in milliseconds since 1970.
+    pub lease: i64,
+    /// Counts the writes of this item.
+    pub version: u64,
+    /// When it may go, in seconds since 1970.
+    pub expires_at: i64,
+}
+
+impl Job {
+    /// Rows of one item of the result.
+    pub const ROWS: usize = 500;
+
+    /// Is it at its end?
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        matches!(self.status, JobStatus::Done | JobStatus::Failed)
+    }
+
+    /// Unfinished, and nobody is at work.
+    #[must_use]
+    pub fn broke_off(&self, now: DateTime<Utc>) -> bool {
+        !self.ended() && self.lease <= now.timestamp_millis()
+    }
+}
+
+/// What a job is begun with.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// What it does.
+    pub kind: JobKind,
+    /// What was asked for, to be shown.
+    pub asked: Value,
+    /// What it works on.
+    pub input: Vec<u8>,
+    /// How many parts it has.
+    pub of: u32,
+}
+
+/// How a job ends.
+#[derive(Clone, Debug)]
+pub enum JobEnd {
+    /// With a result.
+    Done {
+        /// Its rows, written before.
+        rows: u64,
+        /// It in short.
+        summary: Value,
+    },
+    /// For good, and why.
+    Failed(String),
+}
+
+/// Why no job was begun.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginJobError {
+    /// Another one of its kind is at work.
+    #[error("job {0} of this kind is not at its end")]
+    InProgress(u64),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
+}
+
+/// How many jobs a shop had, and the last one of each kind.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Register {
+    version: u64,
+    last: u64,
+    of_kind: BTreeMap<JobKind, u64>,
+}
+
+/// A part's outcome.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct DonePart {
+    outcome: StoredCounts,
+}
+
+/// Rows of a result.
+#[derive(Serialize, Deserialize)]
+struct Rows {
+    rows: StoredCounts,
+}
+
+impl Ledger {
+    /// Begins a job. The last one of its kind that broke off is gone on with where the same was asked for, and else given up.
+    ///
+    /// # Errors
+    /// [`BeginJobError::InProgress`] while another one of its kind is at work.
+    pub async fn begin_job(&self, shop: &ShopId, new: NewJob, now: DateTime<Utc>) -> Result<Job, BeginJobError> {
+        let table = &self.tables().shops;
+        let mut pause = Backoff::default();
+        loop {
+            let read: Option<Register> = self.get(table, &keys::jobs(shop), true).await?;
+            let register = read.clone().unwrap_or_default();
+            if let Some(last) = register.of_kind.get(&new.kind)
+                && let Some(job) = self.job(shop, *last).await?.filter(|job| !job.ended())
+            {
+                if !job.broke_off(now) {
+                    return Err(BeginJobError::InProgress(job.number));
+                }
+                if job.asked == new.asked {
+                    match self.take_job(shop, job.number, now).await? {
+                        Some(taken) => return Ok(taken),
+                        None => continue,
+                    }
+                }
+                let failure = "it broke off, and something else was asked for".to_owned();
+                self.end_job(shop, job.number, JobEnd::Failed(failure), now).await?;
+            }
+            let number = register.last + 1;
+            let pk = keys::job_partition(shop, number);
+            let head = |hash: &str| keys::job_pieces(None, hash);
+            let input = self.put_pieces(&pk, head, new.input.clone(), now).await?;
+            let job = Job {
+                number,
+                kind: new.kind,
+                status: JobStatus::Queued,
+                asked: new.asked.clone(),
+                input,
+                done: 0,
+                of: new.of,
+                created: now,
+                finished: None,
+                summary: None,
+                rows: None,
+                failure: None,
+                lease: (now + LEASE).timestamp_millis(),
+                version: 1,
+                expires_at: (now + PARTIALS).timestamp(),
+            };
+            let mut next = Register { version: register.version + 1, last: number, ..register };
+            next.of_kind.insert(new.kind, number);
+            let writes = vec![
+                self.put_as_read(
+                    table,
+                    item(&Keyed { key: keys::jobs(shop), value: &next })?,
+                    read.map(|read| read.version),
+                )?,
+                self.put_new(table, item(&Keyed { key: keys::job(shop, number), value: &job })?)?,
+            ];
+            if self.transact(writes).await? {
+                return Ok(job);
+            }
+            pause.wait().await?;
+        }
+    }
+
+    /// A job by its number.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn job(&self, shop: &ShopId, number: u64) -> Result<Option<Job>, LedgerError> {
+        self.get(&self.tables().shops, &keys::job(shop, number), true).await
+    }
+
+    /// Unfinished jobs of a shop at which nobody is at work.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn broken_jobs(&self, shop: &ShopId, now: DateTime<Utc>) -> Result<Vec<Job>, LedgerError> {
+        let register: Option<Register> = self.get(&self.tables().shops, &keys::jobs(shop), true).await?;
+        let mut broken = Vec::new();
+        for number in register.unwrap_or_default().of_kind.into_values() {
+            broken.extend(self.job(shop, number).await?.filter(|job| job.broke_off(now)));
+        }
+        Ok(broken)
+    }
+
+    /// What a job works on.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn job_input(&self, shop: &ShopId, job: &Job) -> Result<Vec<u8>, LedgerError> {
+        let pk = keys::job_partition(shop, job.number);
+        self.pieces(pk, keys::job_pieces(None, &job.input.hash), &job.input).await
+    }
+
+    /// Says that a job is worked at; `None` when it is at its end, or was never begun.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn take_job(&self, shop: &ShopId, number: u64, now: DateTime<Utc>) -> Result<Option<Job>, LedgerError> {
+        let lease = (now + LEASE).timestamp_millis();
+        self.change_job(shop, number, |job| Job { status: JobStatus::Running, lease, ..job }).await
+    }
+
+    /// Ends the leases of jobs whose workers are known to be dead, as [`Ledger::expire_lease`] does for a run.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn expire_job_leases(&self, shop: &ShopId) -> Result<(), LedgerError> {
+        let register: Option<Register> = self.get(&self.tables().shops, &keys::jobs(shop), true).await?;
+        for number in register.unwrap_or_default().of_kind.into_values() {
+            self.change_job(shop, number, |job| Job { lease: 0, ..job }).await?;
+        }
+        Ok(())
+    }
+
+    /// Says how many parts of a job are done; never fewer than were said before.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn job_progress(&self, shop: &ShopId, number: u64, done: u32) -> Result<(), LedgerError> {
+        self.change_job(shop, number, |job| Job { done: job.done.max(done), ..job }).await.map(|_| ())
+    }
+
+    /// Ends a job; one that is at its end already stays as it is.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails or there is no such job.
+    pub async fn end_job(
+        &self,
+        shop: &ShopId,
+        number: u64,
+        end: JobEnd,
+        now: DateTime<Utc>,
+    ) -> Result<Job, LedgerError> {
+        let ended = |job: Job| {
+            let job = Job { finished: Some(now), lease: 0, ..job };
+            match end.clone() {
+                JobEnd::Done { rows, summary } => {
+                    Job { status: JobStatus::Done, rows: Some(rows), summary: Some(summary), ..job }
+                }
+                JobEnd::Failed(failure) => Job { status: JobStatus::Failed, failure: Some(failure), ..job },
+            }
+        };
+        if let Some(job) = self.change_job(shop, number, ended).await? {
+            return Ok(job);
+        }
+        self.job(shop, number).await?.ok_or_else(|| LedgerError::damaged("a job is gone"))
+    }
+
+    /// Changes a job that is not at its end, on condition that it is as read; `None` where it is at its end or absent.
+    async fn change_job(
+        &self,
+        shop: &ShopId,
+        number: u64,
+        change: impl Fn(Job) -> Job,
+    ) -> Result<Option<Job>, LedgerError> {
+        let mut pause = Backoff::default();
+        loop {
+            let Some(read) = self.job(shop, number).await?.filter(|job| !job.ended()) else { return Ok(None) };
+            let next = Job { version: read.version + 1, ..change(read.clone()) };
+            let stored = item(&Keyed { key: keys::job(shop, number), value: &next })?;
+            if self.put_one(&self.tables().shops, stored, Some(read.version)).await? {
+                return Ok(Some(next));
+            }
+            pause.wait().await?;
+        }
+    }
+
+    /// The outcome of a part, if it is done.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn job_part(&self, shop: &ShopId, number: u64, part: u32) -> Result<Option<Vec<u8>>, LedgerError> {
+        let note: Option<DonePart> = self.get(&self.tables().shops, &keys::job_part(shop, number, part), true).await?;
+        let Some(DonePart { outcome }) = note else { return Ok(None) };
+        let pk = keys::job_partition(shop, number);
+        self.pieces(pk, keys::job_pieces(Some(part), &outcome.hash), &outcome).await.map(Some)
+    }
+
+    /// Notes that a part is done, with its outcome, unless that is noted: the first outcome holds.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn note_job_part(
+        &self,
+        shop: &ShopId,
+        number: u64,
+        part: u32,
+        outcome: Vec<u8>,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let pk = keys::job_partition(shop, number);
+        let outcome = self.put_pieces(&pk, |hash| keys::job_pieces(Some(part), hash), outcome, now).await?;
+        self.note(keys::job_part(shop, number, part), DonePart { outcome }, now).await.map(|_| ())
+    }
+
+    /// Writes a result's rows, [`Job::ROWS`] to an item; whoever repeats it writes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn put_job_rows<T: Serialize>(
+        &self,
+        shop: &ShopId,
+        number: u64,
+        rows: &[T],
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let pk = keys::job_partition(shop, number);
+        for (chunk, rows) in (0..).zip(rows.chunks(Job::ROWS)) {
+            let content = serde_json::to_vec(rows).map_err(LedgerError::damaged)?;
+            let key = keys::job_rows(shop, number, chunk);
+            let head = |hash: &str| format!("{}#{hash}#", key.sk);
+            let rows = self.put_pieces(&pk, head, content, now).await?;
+            self.note(key, Rows { rows }, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Rows of a result from one on, at most `limit`; fewer at its end.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn job_rows<T: DeserializeOwned>(
+        &self,
+        shop: &ShopId,
+        number: u64,
+        from: usize,
+        limit: usize,
+    ) -> Result<Vec<T>, LedgerError> {
+        let mut found = Vec::with_capacity(limit);
+        let mut at = from;
+        while found.len() < limit {
+            let chunk = u32::try_from(at / Job::ROWS).map_err(LedgerError::damaged)?;
+            let key = keys::job_rows(shop, number, chunk);
+            let Some(Rows { rows }) = self.get(&self.tables().shops, &key, true).await? else { break };
+            let content = self.pieces(key.pk.clone(), format!("{}#{}#", key.sk, rows.hash), &rows).await?;
+            let rows: Vec<T> = serde_json::from_slice(&content).map_err(LedgerError::damaged)?;
+            let before = found.len();
+            found.extend(rows.into_iter().skip(at % Job::ROWS).take(limit - before));
+            at += found.len() - before;
+            if found.len() == before || at % Job::ROWS != 0 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
