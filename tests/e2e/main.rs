@@ -12,6 +12,7 @@ mod orders;
 mod products;
 mod remembered;
 mod runs;
+mod survey_page;
 mod template;
 
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@ mod lookup;
 mod offers;
 mod replay;
 mod segment;
+mod survey_page;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -15,7 +16,7 @@ use web::App;
 
 pub use lookup::DEADLINE;
 
-/// All routes, under the scope `checkout`.
+/// All routes, under the scope `checkout`; the survey's page asks for no key, as its address is the proof.
 pub fn router(app: &App) -> Router<App> {
     let routes = Router::new()
         .route("/v1/customers/{id}/segment", get(segment::show))
@@ -24,5 +25,6 @@ pub fn router(app: &App) -> Router<App> {
         .route("/v1/customers/{id}/choices", post(choices::record))
         .route("/v1/surveys/{survey}/answers", post(answers::record));
     let staff = Router::new().route("/v1/offers/replay", post(replay::replay));
-    web::require(routes, app, Scope::Checkout).merge(web::require(staff, app, Scope::Admin))
+    let pages = Router::new().route("/s/{token}", get(survey_page::show).post(survey_page::answer));
+    web::require(routes, app, Scope::Checkout).merge(web::require(staff, app, Scope::Admin)).merge(pages)
 }

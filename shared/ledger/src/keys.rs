@@ -50,6 +50,13 @@ impl KeySecret {
         u32::from_be_bytes([a, b, c, d])
     }
 
+    /// 128 bits that prove that we told this: they stand in links.
+    pub(crate) fn proof(&self, told: &[u8]) -> [u8; 16] {
+        // No shop's name begins with a `#`, so no customer's id can be chosen such that the key it gets is a proof.
+        let [proof @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = self.digest(&[b"#link#", told]);
+        proof
+    }
+
     fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
@@ -80,6 +87,12 @@ impl CustomerKey {
     #[must_use]
     pub fn bucket(&self) -> u8 {
         self.modulo(BUCKETS)
+    }
+
+    /// The key's 16 bytes.
+    pub(crate) fn to_bytes(&self) -> [u8; 16] {
+        let bits = u128::from_str_radix(&self.0, 16).unwrap_or(0);
+        bits.to_be_bytes()
     }
 
     fn modulo(&self, n: u8) -> u8 {
