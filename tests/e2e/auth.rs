@@ -30,6 +30,7 @@ const PATHS: [(&str, &str, Scope); 26] = [
     ("GET", "/v1/runs/1", Scope::Admin),
     ("POST", "/v1/affinities", Scope::Admin),
     ("GET", "/v1/affinities", Scope::Admin),
+    ("GET", "/v1/alerts", Scope::Admin),
     ("GET", "/v1/customers/ann", Scope::Admin),
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),

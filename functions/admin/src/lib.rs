@@ -1,6 +1,7 @@
 //! What a shop's staff calls: settings, runs, affinities, customers and their stories, the census, audiences.
 
 mod affinities;
+mod alerts;
 mod audiences;
 mod customers;
 mod mailings;
@@ -24,6 +25,7 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn) -> Router<App> {
         .route("/v1/runs", post(runs::begin))
         .route("/v1/runs/{id}", get(runs::show))
         .route("/v1/affinities", post(affinities::begin).get(affinities::show))
+        .route("/v1/alerts", get(alerts::show))
         .route("/v1/customers/{id}", get(customers::show))
         .route("/v1/customers/{id}/history", get(customers::history))
         .route("/v1/segments", get(segments::census))

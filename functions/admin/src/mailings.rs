@@ -46,6 +46,9 @@ struct Letter {
     /// Where a survey is answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
+    /// What the customer gives to friends, where the letter asks them to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referral_code: Option<String>,
     offer: Offer,
 }
 
@@ -57,6 +60,7 @@ impl Row for Letter {
         "since",
         "language",
         "link",
+        "referral_code",
         "campaign",
         "offer",
         "text",
@@ -82,6 +86,7 @@ impl Row for Letter {
             self.since.map(|day| day.to_string()).unwrap_or_default(),
             self.language.to_string(),
             self.link.clone().unwrap_or_default(),
+            self.referral_code.clone().unwrap_or_default(),
             offer.reason.campaign.clone(),
             offer.id.clone(),
             offer.text.clone(),
@@ -148,6 +153,7 @@ pub(crate) async fn show(
             reads_as: document.customer.reads_as,
             since,
             language: written_in,
+            referral_code: (offer.mechanic == Mechanic::Refer).then(|| customer.key.referral_code().to_string()),
             link: link(&app, shop, &customer.key, &offer, question.day),
             offer,
         };

@@ -200,6 +200,24 @@ pub fn move_of(shop: &ShopId, customer: &CustomerKey, version: u64) -> Key {
     key(story(shop, customer), format!("move#{version:016}"))
 }
 
+/// A friend who ordered, in the story of who brought them.
+#[must_use]
+pub fn referral(shop: &ShopId, customer: &CustomerKey, friend: &CustomerKey) -> Key {
+    key(story(shop, customer), format!("referral#{friend}", friend = friend.as_str()))
+}
+
+/// The partition of a shop's alerts. The word is no customer key.
+#[must_use]
+pub fn alerts(shop: &ShopId) -> String {
+    format!("{shop}#alerts")
+}
+
+/// An alert that came with one version of a customer's profile.
+#[must_use]
+pub fn alert(shop: &ShopId, day: Day, customer: &CustomerKey, version: u64) -> Key {
+    key(alerts(shop), format!("{day}#{}#{version:016}", customer.as_str()))
+}
+
 /// An order's head: whose it is and what it counts for. The word `order` is no customer key, which has 32 digits.
 #[must_use]
 pub fn head(shop: &ShopId, order: &OrderId) -> Key {

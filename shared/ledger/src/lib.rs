@@ -4,6 +4,7 @@
 //! that what it was decided on is still as read. There is one storage path, the AWS SDK; locally it talks to an embedded
 //! engine. [`keys`] is the only place where a key is spelled.
 
+mod alerts;
 pub mod api_key;
 mod audience;
 mod bucket;
@@ -27,6 +28,8 @@ mod products;
 mod publish;
 mod publish_lease;
 pub mod record;
+mod referral_code;
+mod referrals;
 mod returns;
 mod runs;
 mod secrets;
@@ -35,6 +38,7 @@ mod shop;
 mod shop_cache;
 mod store;
 
+pub use alerts::{AlertsPage, CustomerAlert};
 pub use api_key::{KeyRecord, NewKey, PresentedKey, Scope};
 pub use audience::{AudiencePage, Member};
 pub use bucket::{BucketPage, Cursor, Shard};
@@ -56,6 +60,7 @@ pub use products::{MAX_STOCK, ProductReceipt, ProductWrite, StoredProduct};
 pub use publish::{Publish, PublishNumbers};
 pub use publish_lease::{PUBLISH_EVERY, PUBLISH_LEASE};
 pub use record::{OrderReceipt, Status};
+pub use referral_code::{NotAReferralCode, ReferralCode};
 pub use returns::ReturnReceipt;
 pub use runs::{Counts, Run, RunStatus, ShardProgress};
 pub use secrets::Secrets;

@@ -10,6 +10,7 @@ mod once;
 mod permutations;
 mod products;
 mod publishing;
+mod referrals;
 mod runs;
 mod shops;
 

@@ -32,9 +32,13 @@ impl Happened for Life<'_> {
             Event::Move => self.facts.arrived.clone(),
             Event::FirstOrder => self.facts.first_order.into_iter().collect(),
             Event::Answer => {
-                let answer = self.survey.and_then(|survey| self.facts.answer(survey));
-                answer.map(|answer| answer.day).into_iter().collect()
+                let Some(last) = self.survey.and_then(|survey| self.facts.answer(survey)) else { return Vec::new() };
+                let before = self.facts.answered_before.get(&last.survey).into_iter().flatten().copied();
+                let mut days: Vec<Day> = before.chain([last.day]).collect();
+                days.sort_unstable();
+                days
             }
+            Event::Referral => self.facts.referrals.clone(),
             Event::UsualDay => Vec::new(),
         }
     }
