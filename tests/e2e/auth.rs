@@ -43,12 +43,26 @@ const PATHS: &[(&str, &str, Scope)] = &[
     ("POST", "/v1/simulations", Scope::Admin),
     ("GET", "/v1/jobs/1", Scope::Admin),
     ("GET", "/v1/jobs/1/result", Scope::Admin),
+    ("GET", "/v1/alerts", Scope::Admin),
     ("GET", "/v1/customers/ann", Scope::Admin),
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),
     ("GET", "/v1/segments/r1f1m1/customers", Scope::Admin),
     ("GET", "/v1/uplift", Scope::Admin),
 ];
+
+/// Routes that want no key: the page of a survey, which customers open from a letter. What is verified is its address.
+const OPEN: [(&str, &str); 2] = [("GET", "/s/forged"), ("POST", "/s/forged")];
+
+#[tokio::test]
+async fn what_wants_no_key_wants_a_proof() {
+    let world = World::on("2026-11-22").await;
+    for (method, path) in OPEN {
+        let without = world.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(without.status, 404, "{method} {path}");
+        assert_eq!(world.call(method, path, "").await.text, without.text, "a key adds nothing");
+    }
+}
 
 #[tokio::test]
 async fn every_route_wants_a_key_of_its_scope() {

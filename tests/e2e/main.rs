@@ -16,6 +16,7 @@ mod redemptions;
 mod remembered;
 mod runs;
 mod simulations;
+mod survey_page;
 mod template;
 mod uplift;
 

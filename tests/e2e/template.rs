@@ -14,7 +14,7 @@ fn routes() -> Vec<(String, String)> {
     };
     template
         .lines()
-        .filter(|line| line.contains("Path: ") && line.contains("/v1/"))
+        .filter(|line| line.contains("Path: ") && ["/v1/", "/s/"].iter().any(|root| line.contains(root)))
         .filter_map(|line| Some((value(line, "Method")?.to_uppercase(), value(line, "Path")?)))
         .collect()
 }
@@ -23,7 +23,7 @@ fn routes() -> Vec<(String, String)> {
 async fn every_route_of_the_template_is_answered() {
     let world = World::on("2026-11-22").await;
     let routes = routes();
-    assert_eq!(routes.len(), 40, "{routes:?}");
+    assert_eq!(routes.len(), 41, "{routes:?}");
     for (method, path) in routes {
         let path =
             path.replace("{segment}", "r1f1m1").replace("{id}", "1").replace("{n}", "1").replace("{survey}", "nps");

@@ -96,7 +96,14 @@ fn tell(profile: &mut Profile) {
     for (survey, answer) in
         [(Survey::Reason, Answer::Delivery), (Survey::Nps, Answer::Promoter), (Survey::Purchase, Answer::Promoter)]
     {
-        profile.answers.put(Answered { id: text("answer-12345"), survey, answer, score: Some(9), day });
+        profile.answers.put(Answered {
+            id: text("answer-12345"),
+            survey,
+            answer,
+            score: Some(9),
+            day,
+            earlier: Vec::new(),
+        });
     }
     let (series, category, reward) = (text("vip-choose"), text("kitchen"), text("cashback10"));
     profile.choices.push(Choice { id: text("choice-12345"), series, category, reward, made: day, until: day.plus(30) });

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::{CustomerId, CustomerKey, StoryItem};
 use segmentation::profile::RecentMoves;
-use segmentation::{Explanation, Label, Rhythm, Window, explain};
+use segmentation::{Explanation, Label, Rhythm, explain};
 use serde::Serialize;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, page};
 
@@ -42,7 +42,7 @@ pub(crate) async fn show(
     let shop = &caller.shop;
     let customer = app.ledger.customer(&shop.id, &id).await?.ok_or_else(unknown)?;
     let today = app.clock.today(shop.settings.time_zone);
-    let window = shop.active.as_ref().map_or(Window::default(), |active| active.cuts.window);
+    let window = shop.window();
     let orders = &customer.profile.orders;
     Ok(Json(Answer {
         version: customer.profile.version,

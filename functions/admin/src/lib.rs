@@ -2,6 +2,7 @@
 //! audiences, uplift, simulations and other jobs.
 
 mod affinities;
+mod alerts;
 mod audiences;
 mod budgets;
 mod campaigns;
@@ -38,6 +39,7 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn, job: StartJob) -> R
         .route("/v1/simulations", post(simulations::begin))
         .route("/v1/jobs/{id}", get(jobs::show))
         .route("/v1/jobs/{id}/result", get(jobs::result))
+        .route("/v1/alerts", get(alerts::show))
         .route("/v1/customers/{id}", get(customers::show))
         .route("/v1/customers/{id}/history", get(customers::history))
         .route("/v1/segments", get(segments::census))

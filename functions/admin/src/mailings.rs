@@ -7,8 +7,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use ledger::{CustomerId, Member};
+use ledger::{CustomerId, CustomerKey, Member, Shop};
 use playbook::decide::{Channel, Offer};
+use playbook::mechanic::Mechanic;
 use playbook::{Entry, Idea, Language, Playbook, decide};
 use segmentation::{Day, Segment};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ use web::{
 
 /// Bytes of a page at which it ends early: an answer has at most 4 MB (law 18).
 const FULL: usize = 3 * 1024 * 1024;
+/// How many days after its slot a survey's link still opens the page.
+const LINK_DAYS: i64 = 30;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +46,12 @@ struct Letter {
     /// The label's day: since when they are there, as far as is known.
     since: Option<Day>,
     language: Language,
+    /// Where a survey is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    /// What the customer gives to friends, where the letter asks them to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referral_code: Option<String>,
     offer: Offer,
 }
 
@@ -53,6 +62,8 @@ impl Row for Letter {
         "reads_as",
         "since",
         "language",
+        "link",
+        "referral_code",
         "campaign",
         "offer",
         "text",
@@ -78,6 +89,8 @@ impl Row for Letter {
             self.reads_as.map(|segment| segment.to_string()).unwrap_or_default(),
             self.since.map(|day| day.to_string()).unwrap_or_default(),
             self.language.to_string(),
+            self.link.clone().unwrap_or_default(),
+            self.referral_code.clone().unwrap_or_default(),
             offer.reason.campaign.clone(),
             offer.id.clone(),
             offer.text.clone(),
@@ -150,6 +163,8 @@ pub(crate) async fn show(
             reads_as: document.customer.reads_as,
             since,
             language: written_in,
+            referral_code: (offer.mechanic == Mechanic::Refer).then(|| customer.key.referral_code().to_string()),
+            link: link(&app, shop, &customer.key, &offer, question.day),
             offer,
         };
         bytes += serde_json::to_vec(&letter).map_or(0, |json| json.len());
@@ -160,4 +175,11 @@ pub(crate) async fn show(
         }
     }
     page(&page_query, &headers, &letters, next.as_deref())
+}
+
+/// The survey's page for this customer. A letter may lie unread for a while, so it opens longer than the question is asked.
+fn link(app: &App, shop: &Shop, customer: &CustomerKey, offer: &Offer, today: Day) -> Option<String> {
+    let Mechanic::Survey(survey) = offer.mechanic else { return None };
+    let until = offer.open.map_or(today, |slot| slot.last).plus(LINK_DAYS);
+    Some(app.public(&format!("/s/{}", app.ledger.survey_link(&shop.id, customer, survey, until))))
 }

@@ -1,6 +1,6 @@
 //! What a profile remembers beyond orders, as staff see it.
 
-use segmentation::{Answered, Attributes, Baskets, Choices, Day, Minor, Profile, Taste, TasteList, Tastes};
+use segmentation::{Answered, Attributes, Baskets, Choices, Day, Minor, Profile, Referrals, Taste, TasteList, Tastes};
 use serde::Serialize;
 
 /// The part of a customer's answer that is neither orders nor moves.
@@ -11,6 +11,8 @@ pub(crate) struct Remembered {
     baskets: BasketsOut,
     choices: Choices,
     answers: Vec<Answered>,
+    #[serde(skip_serializing_if = "Referrals::is_empty")]
+    referrals: Referrals,
 }
 
 #[derive(Serialize)]
@@ -58,6 +60,7 @@ impl Remembered {
             baskets: baskets(&profile.baskets),
             choices: profile.choices.clone(),
             answers: profile.answers.iter().cloned().collect(),
+            referrals: profile.referrals.clone(),
         }
     }
 }

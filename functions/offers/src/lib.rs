@@ -9,6 +9,7 @@ mod offers;
 mod redemptions;
 mod replay;
 mod segment;
+mod survey_page;
 mod wire_redemptions;
 
 use axum::Router;
@@ -18,7 +19,7 @@ use web::App;
 
 pub use lookup::DEADLINE;
 
-/// All routes, under the scope `checkout`.
+/// All routes, under the scope `checkout`; the survey's page asks for no key, as its address is the proof.
 pub fn router(app: &App) -> Router<App> {
     let routes = Router::new()
         .route("/v1/customers/{id}/segment", get(segment::show))
@@ -31,5 +32,6 @@ pub fn router(app: &App) -> Router<App> {
         .route("/v1/redemptions/{id}/confirm", post(redemptions::confirm))
         .route("/v1/redemptions/{id}/release", post(redemptions::release));
     let staff = Router::new().route("/v1/offers/replay", post(replay::replay));
-    web::require(routes, app, Scope::Checkout).merge(web::require(staff, app, Scope::Admin))
+    let pages = Router::new().route("/s/{token}", get(survey_page::show).post(survey_page::answer));
+    web::require(routes, app, Scope::Checkout).merge(web::require(staff, app, Scope::Admin)).merge(pages)
 }

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 use ledger::{CustomerId, ProductId, Scope};
 use playbook::decide::Channel;
+use playbook::mechanic::Mechanic;
 use playbook::{Decision, Inputs, Language, decide};
 use serde::{Deserialize, Serialize};
 use web::{
@@ -52,6 +53,9 @@ pub(crate) struct Answer {
     /// The hash of the document the decision rests on.
     id: String,
     decision: Decision,
+    /// What the customer gives to friends, where an offer asks them to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referral_code: Option<String>,
     /// The store did not answer: what anyone may be offered.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     degraded: bool,
@@ -133,10 +137,16 @@ async fn answer(
     if let (Found::Known(_) | Found::Unknown, Some(key)) = (&found, &key) {
         with_codes(&app.ledger, shop, key, &mut decision);
     }
+    let refers = decision.offers.iter().any(|offer| offer.mechanic == Mechanic::Refer);
     Ok(Answer {
         customer,
         known: matches!(found, Found::Known(_)),
         id: decision_id(&document),
+        // Only a customer who is known is found by their code.
+        referral_code: match &found {
+            Found::Known(customer) if refers => Some(customer.key.referral_code().to_string()),
+            _ => None,
+        },
         decision,
         degraded: matches!(found, Found::Degraded),
         inputs: (asked.inputs == 1).then_some(document),

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, TimeDelta};
-use ledger::{AttributesReceipt, BadId, CustomerId, Shop};
+use ledger::{AttributesReceipt, BadId, CustomerId, ReferralCode, Shop};
 use segmentation::attributes::given;
 use segmentation::{AttributeUpdate, Day};
 use serde::Deserialize;
-use web::{App, Body, Caller, Clock, PathId, Problem, read_json};
+use web::{App, Body, Caller, Clock, PathId, Problem, at_field, read_json};
 
 use crate::wire::Checks;
 
@@ -15,6 +15,7 @@ use crate::wire::Checks;
 const AHEAD: TimeDelta = TimeDelta::days(1);
 /// The longest language tag: what BCP 47 asks software to take.
 const MAX_LANGUAGE: usize = 35;
+const OWN: &str = "is the customer's own: nobody brings themselves";
 
 /// An update as a shop sends it. A field that is left out stays as it is, `null` clears it.
 #[derive(Debug, Deserialize)]
@@ -34,6 +35,8 @@ struct AttributesIn {
     /// The customer who brought them.
     #[serde(default, deserialize_with = "given")]
     referred_by: Option<Option<String>>,
+    /// The same, by the code that customer gives to friends.
+    referral_code: Option<String>,
 }
 
 /// 200, whether recorded now or before; the customer need not have bought anything.
@@ -43,8 +46,23 @@ pub(crate) async fn record(
     PathId(customer): PathId<CustomerId>,
     Body(body): Body,
 ) -> Result<Json<AttributesReceipt>, Problem> {
-    let update = read_json::<AttributesIn>(&body)?.read(&customer, &caller.shop, app.clock)?;
-    Ok(Json(app.ledger.record_attributes(&caller.shop, &customer, &update).await?))
+    let shop = &caller.shop;
+    let mut sent: AttributesIn = read_json(&body)?;
+    if let Some(code) = sent.referral_code.take() {
+        if sent.referred_by.is_some() {
+            return Err(Problem::field("referral_code", "stands for `referred_by`: give one of them"));
+        }
+        let code: ReferralCode = at_field("referral_code", code.parse())?;
+        let found = app.ledger.customer_by_referral_code(&shop.id, code).await?;
+        let referrer = found.ok_or_else(|| Problem::field("referral_code", "is nobody's code"))?.id;
+        if referrer == customer {
+            return Err(Problem::field("referral_code", OWN));
+        }
+        sent.referred_by = Some(Some(referrer.into()));
+    }
+    let update = sent.read(&customer, shop, app.clock)?;
+    let today = app.clock.today(shop.settings.time_zone);
+    Ok(Json(app.ledger.record_attributes(shop, today, &customer, &update).await?))
 }
 
 impl AttributesIn {
@@ -59,7 +77,7 @@ impl AttributesIn {
         if let Some(Some(id)) = &self.referred_by {
             let referrer: Result<CustomerId, BadId> = id.clone().try_into();
             if checks.take("referred_by", referrer).is_some_and(|referrer| referrer == *customer) {
-                checks.fail("referred_by", "is the customer: nobody brings themselves");
+                checks.fail("referred_by", OWN);
             }
         }
         checks.end(updated_at.map(|updated_at| AttributeUpdate {

@@ -5,6 +5,7 @@
 
 use ledger::{ActiveCuts, BucketPage, Counts, Customer, LedgerError, ShardProgress};
 use segmentation::label::{Active, bring_up_to_date, dated};
+use segmentation::referrals::brought_by;
 use segmentation::{Move, Place};
 use tokio::task::JoinSet;
 
@@ -84,6 +85,7 @@ impl Steps {
             output.write_units += written.unwrap_or(0.0);
         };
         for customer in &page.customers {
+            self.thank(input, active, customer).await?;
             let Some(moved) = self.outcome(input, active, customer).await?.moved else { continue };
             if tasks.len() >= WRITES_AT_ONCE
                 && let Some(written) = tasks.join_next().await
@@ -97,6 +99,22 @@ impl Steps {
             settle(written??);
         }
         Ok(())
+    }
+
+    /// What an order's own call left undone: thanks to who brought a customer that is new.
+    async fn thank(&self, input: &AssignInput, active: &ActiveCuts, friend: &Customer) -> Result<(), RunError> {
+        if brought_by(&friend.profile, active.cuts.window, input.plan.run.day).is_none() {
+            return Ok(());
+        }
+        let Some(shop) = self.ledger.shop(&input.plan.shop).await? else { return Ok(()) };
+        match self.ledger.earn_referral(&shop, friend, input.plan.run.day).await {
+            Ok(_) => Ok(()),
+            // The next run finds it again.
+            Err(error) => {
+                tracing::warn!(shop = %shop.id, %error, "a referral was not written");
+                Ok(())
+            }
+        }
     }
 
     /// Writes one label; where the customer changed meanwhile, reads them again and decides anew.

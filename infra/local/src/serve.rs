@@ -16,11 +16,11 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
     let machine = Machine::open(&options.data.data).await?;
-    let app = machine.app(options.as_of);
     let listener = TcpListener::bind((options.host, options.port))
         .await
         .with_context(|| format!("cannot listen on {}:{}", options.host, options.port))?;
     let address = listener.local_addr()?;
+    let app = machine.app(options.as_of).with_public_url(&format!("http://{address}"));
     println!("Tercile serves {} on http://{address}", options.data.data.display());
     if let Some(day) = options.as_of {
         println!("Every answer is as of {day}.");

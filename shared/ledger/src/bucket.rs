@@ -146,7 +146,7 @@ impl Ledger {
         };
         let change = Change { set, on_condition: "#version = :read", values };
         let sequence = Sequence { version, place: 0 };
-        let story = StoryItem::Move { sequence, previous: customer.profile.last_moved(), moved };
+        let story = StoryItem::Move { sequence, previous: customer.profile.last_event(), moved };
         let story = story.to_item(keys::move_of(shop, &customer.key, version))?;
         let writes = vec![
             self.update(&self.tables().customers, &keys::profile(shop, &customer.key), change)?,

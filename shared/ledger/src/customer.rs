@@ -98,7 +98,9 @@ impl Ledger {
                 | StoryItem::Redemption { sequence: Some(sequence), .. }
                 | StoryItem::GivenBack { sequence, .. }
                 | StoryItem::Choice { sequence, .. }
-                | StoryItem::Answer { sequence, .. } => {
+                | StoryItem::Answer { sequence, .. }
+                | StoryItem::Referral { sequence, .. }
+                | StoryItem::Alert { sequence, .. } => {
                     version = version.max(sequence.version);
                     facts.insert(sequence, item);
                 }
@@ -143,13 +145,29 @@ impl Ledger {
         start: Option<Key>,
         limit: i32,
     ) -> Result<(Vec<Item>, Option<String>), LedgerError> {
-        let answer = self
-            .inner
-            .client
-            .query()
-            .table_name(table)
-            .key_condition_expression("pk = :pk")
+        self.query_from(table, pk, None, false, start, limit).await
+    }
+
+    /// A page of the items of a partition, or of those whose sort keys begin so; consistent. Backwards: the last one first.
+    pub(crate) async fn query_from(
+        &self,
+        table: &str,
+        pk: &str,
+        begins: Option<&str>,
+        backwards: bool,
+        start: Option<Key>,
+        limit: i32,
+    ) -> Result<(Vec<Item>, Option<String>), LedgerError> {
+        let query = self.inner.client.query().table_name(table);
+        let query = match begins {
+            None => query.key_condition_expression("pk = :pk"),
+            Some(begins) => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
+                .expression_attribute_values(":begins", AttributeValue::S(begins.to_owned())),
+        };
+        let answer = query
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .scan_index_forward(!backwards)
             .set_exclusive_start_key(start.as_ref().map(crate::store::item).transpose()?)
             .limit(limit)
             .consistent_read(true)

@@ -3,9 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use segmentation::answers::{Answer, Answered, Survey};
-use segmentation::{AttributeUpdate, Choice, Day, Profile};
+use segmentation::{Alert, AttributeUpdate, Choice, Day, Profile};
 use serde::Serialize;
 
+use crate::alerts::listed;
 use crate::error::{LedgerError, RecordError, Refusal};
 use crate::ids::{AnswerId, ChoiceId, CustomerId};
 use crate::items::{Customer, Sequence, StoryItem};
@@ -81,28 +82,33 @@ pub struct AnswerReceipt {
 }
 
 /// One fact on its way in.
-struct Fact<'a> {
-    customer: &'a CustomerId,
+pub(crate) struct Fact<'a> {
+    /// Whose.
+    pub(crate) customer: &'a CustomerId,
     /// What it is called when its id was taken with other content, and that id.
-    what: (&'static str, String),
-    key: Key,
-    hash: &'a str,
+    pub(crate) what: (&'static str, String),
+    /// Where the item lies.
+    pub(crate) key: Key,
+    /// Of its content.
+    pub(crate) hash: &'a str,
     /// Is it dated before this moment of erasure?
-    before: &'a (dyn Fn(DateTime<Utc>) -> bool + Sync),
+    pub(crate) before: &'a (dyn Fn(DateTime<Utc>) -> bool + Sync),
     /// May it be, as the customer stands? Asked on what the transaction then rests on.
-    allowed: &'a (dyn Fn(&Customer) -> Result<(), Refusal> + Sync),
+    pub(crate) allowed: &'a (dyn Fn(&Customer) -> Result<(), Refusal> + Sync),
     /// The item, given its place in the sequence.
-    story: &'a (dyn Fn(Sequence) -> StoryItem + Sync),
+    pub(crate) story: &'a (dyn Fn(Sequence) -> StoryItem + Sync),
 }
 
 impl Ledger {
-    /// Records an update of a customer's attributes; of a customer nobody knew, too.
+    /// Records an update of a customer's attributes; of a customer nobody knew, too. Who brought them is thanked, see
+    /// [`Ledger::earn_referral`].
     ///
     /// # Errors
     /// [`RecordError::Refused`] with the reason, or [`RecordError::Store`]; in both cases nothing was changed.
     pub async fn record_attributes(
         &self,
         shop: &Shop,
+        today: Day,
         customer: &CustomerId,
         update: &AttributeUpdate,
     ) -> Result<AttributesReceipt, RecordError> {
@@ -120,6 +126,11 @@ impl Ledger {
             story: &|sequence| StoryItem::Attributes { sequence, hash: hash.clone(), attributes: update.clone() },
         };
         let (status, _) = self.record_fact(shop, fact).await?;
+        if let Some(Some(_)) = update.referred_by
+            && let Some(friend) = self.customer_now(&shop.id, &self.customer_key(&shop.id, customer)).await?
+        {
+            self.thank_for(shop, &friend, today).await;
+        }
         Ok(AttributesReceipt { status, customer: customer.clone(), updated_at: moment })
     }
 
@@ -181,6 +192,7 @@ impl Ledger {
             answer: said.answer,
             score: said.score,
             day: today,
+            earlier: Vec::new(),
         };
         let fact = Fact {
             customer,
@@ -200,7 +212,7 @@ impl Ledger {
     }
 
     /// Records a fact that changes only the profile, and gives the item as it is stored.
-    async fn record_fact(&self, shop: &Shop, fact: Fact<'_>) -> Result<(Status, StoryItem), RecordError> {
+    pub(crate) async fn record_fact(&self, shop: &Shop, fact: Fact<'_>) -> Result<(Status, StoryItem), RecordError> {
         let customer_key: CustomerKey = self.customer_key(&shop.id, fact.customer);
         let (ledger, customers) = (&self.tables().ledger, &self.tables().customers);
         let mut backoff = Backoff::default();
@@ -222,10 +234,18 @@ impl Ledger {
             let mut after = before.clone();
             story.fold_into(&mut after.profile);
             after.profile.commit(None);
-            let writes = vec![
-                self.put_new(ledger, story.to_item(fact.key.clone())?)?,
-                self.put_as_read(customers, after.to_item(&shop.id)?, before.read_version())?,
-            ];
+            let mut writes = vec![self.put_new(ledger, story.to_item(fact.key.clone())?)?];
+            if let Some(alert) = story.alert() {
+                let version = after.profile.version;
+                let previous = before.profile.last_event();
+                let event =
+                    StoryItem::Alert { sequence: Sequence { version, place: 1 }, previous, alert: alert.clone() };
+                event.fold_into(&mut after.profile);
+                let event_key = keys::move_of(&shop.id, &customer_key, version);
+                writes.push(self.put_new(ledger, event.to_item(event_key)?)?);
+                writes.push(self.put_new(ledger, listed(&shop.id, &before, version, &alert)?)?);
+            }
+            writes.push(self.put_as_read(customers, after.to_item(&shop.id)?, before.read_version())?);
             if self.transact(writes).await? {
                 return Ok((Status::Recorded, story));
             }
@@ -235,7 +255,7 @@ impl Ledger {
 }
 
 impl StoryItem {
-    /// Of the content as sent; a move was sent by nobody, and a redemption changes.
+    /// Of the content as sent; a move or an alert was sent by nobody, and a redemption changes.
     fn hash(&self) -> Option<&str> {
         match self {
             StoryItem::Order { hash, .. }
@@ -243,7 +263,20 @@ impl StoryItem {
             | StoryItem::Attributes { hash, .. }
             | StoryItem::Choice { hash, .. }
             | StoryItem::Answer { hash, .. } => Some(hash),
-            StoryItem::Redemption { .. } | StoryItem::GivenBack { .. } | StoryItem::Move { .. } => None,
+            // Its whole content but for the day, which is that of the first time.
+            StoryItem::Referral { referral, .. } => Some(&referral.friend),
+            StoryItem::Redemption { .. }
+            | StoryItem::GivenBack { .. }
+            | StoryItem::Alert { .. }
+            | StoryItem::Move { .. } => None,
+        }
+    }
+
+    /// What the shop is told of it at once.
+    fn alert(&self) -> Option<Alert> {
+        match self {
+            StoryItem::Answer { answer, .. } => Alert::of(answer),
+            _ => None,
         }
     }
 
@@ -258,6 +291,8 @@ impl StoryItem {
                 profile.closed.give_back(&redemption.series, *slot, *step);
             }
             StoryItem::Redemption { sequence: None, .. } => {}
+            StoryItem::Referral { referral, .. } => profile.referrals.push(referral.clone()),
+            StoryItem::Alert { sequence, .. } => profile.last_alerted = Some(sequence.version),
             StoryItem::Order { .. } | StoryItem::Return { .. } | StoryItem::Move { .. } => {}
         }
     }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use segmentation::profile::RecentMoves;
 use segmentation::{
-    Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, ClosedSteps, Day, Move, OrderFold,
-    Orders, Profile, Tastes,
+    Alert, Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, ClosedSteps, Day, Move, OrderFold,
+    Orders, Profile, Referral, Referrals, Tastes,
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,10 @@ struct ProfileItem {
     answers: Answers,
     #[serde(default, skip_serializing_if = "ClosedSteps::is_empty")]
     closed: ClosedSteps,
+    #[serde(default, skip_serializing_if = "Referrals::is_empty")]
+    referrals: Referrals,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_alerted: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     erased_at: Option<DateTime<Utc>>,
     /// Absent without a segment: that is what makes the index sparse.
@@ -100,6 +104,8 @@ impl Customer {
             choices: self.profile.choices.clone(),
             answers: self.profile.answers.clone(),
             closed: self.profile.closed.clone(),
+            referrals: self.profile.referrals.clone(),
+            last_alerted: self.profile.last_alerted,
             erased_at: self.erased_at,
             audience_pk,
             audience_sk,
@@ -122,6 +128,8 @@ impl Customer {
             choices: stored.choices,
             answers: stored.answers,
             closed: stored.closed,
+            referrals: stored.referrals,
+            last_alerted: stored.last_alerted,
         };
         Ok(Customer {
             id: stored.customer,
@@ -215,11 +223,28 @@ pub enum StoryItem {
         /// Its step.
         step: u8,
     },
+    /// A friend they brought has ordered.
+    Referral {
+        /// Where it stands in the sequence.
+        sequence: Sequence,
+        /// Who, and when.
+        referral: Referral,
+    },
+    /// What the shop was told at once, under a move's key: a transaction is one event, and one that moves nobody has these alone.
+    Alert {
+        /// Where it stands in the sequence: last in its transaction.
+        sequence: Sequence,
+        /// The version of the event before it, so that a receiver of events sees a gap.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<u64>,
+        /// What.
+        alert: Alert,
+    },
     /// A move.
     Move {
         /// Where it stands in the sequence: last in its transaction.
         sequence: Sequence,
-        /// The version of the move before it, so that a receiver of events sees a gap.
+        /// The version of the event before it, so that a receiver of events sees a gap.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<u64>,
         /// The move.

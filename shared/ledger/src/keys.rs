@@ -55,6 +55,13 @@ impl KeySecret {
         u32::from_be_bytes([a, b, c, d])
     }
 
+    /// 128 bits that prove that we told this: they stand in links.
+    pub(crate) fn proof(&self, told: &[u8]) -> [u8; 16] {
+        // No shop's name begins with a `#`, so no customer's id can be chosen such that the key it gets is a proof.
+        let [proof @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = self.digest(&[b"#link#", told]);
+        proof
+    }
+
     fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
@@ -85,6 +92,12 @@ impl CustomerKey {
     #[must_use]
     pub fn bucket(&self) -> u8 {
         self.modulo(BUCKETS)
+    }
+
+    /// The key's 16 bytes.
+    pub(crate) fn to_bytes(&self) -> [u8; 16] {
+        let bits = u128::from_str_radix(&self.0, 16).unwrap_or(0);
+        bits.to_be_bytes()
     }
 
     fn modulo(&self, n: u8) -> u8 {
@@ -218,6 +231,24 @@ pub fn uses(shop: &ShopId, customer: &CustomerKey, series: &str) -> Key {
 #[must_use]
 pub fn order_rewards(shop: &ShopId, order: &OrderId) -> Key {
     key(head(shop, order).pk, "redemptions")
+}
+
+/// A friend who ordered, in the story of who brought them.
+#[must_use]
+pub fn referral(shop: &ShopId, customer: &CustomerKey, friend: &CustomerKey) -> Key {
+    key(story(shop, customer), format!("referral#{friend}", friend = friend.as_str()))
+}
+
+/// The partition of a shop's alerts. The word is no customer key.
+#[must_use]
+pub fn alerts(shop: &ShopId) -> String {
+    format!("{shop}#alerts")
+}
+
+/// An alert that came with one version of a customer's profile.
+#[must_use]
+pub fn alert(shop: &ShopId, day: Day, customer: &CustomerKey, version: u64) -> Key {
+    key(alerts(shop), format!("{day}#{}#{version:016}", customer.as_str()))
 }
 
 /// An order's head: whose it is and what it counts for. The word `order` is no customer key, which has 32 digits.

@@ -4,6 +4,7 @@
 //! that what it was decided on is still as read. There is one storage path, the AWS SDK; locally it talks to an embedded
 //! engine. [`keys`] is the only place where a key is spelled.
 
+mod alerts;
 pub mod api_key;
 mod audience;
 mod bucket;
@@ -28,6 +29,7 @@ mod labels;
 mod learning;
 mod learning_parts;
 mod lease;
+mod links;
 pub mod order;
 mod pieces;
 mod playbooks;
@@ -36,6 +38,8 @@ mod publish;
 mod publish_lease;
 pub mod record;
 mod redemption;
+mod referral_code;
+mod referrals;
 mod reserve;
 mod returns;
 mod runs;
@@ -51,6 +55,7 @@ mod uplift;
 mod uses;
 mod wrong_codes;
 
+pub use alerts::{AlertsPage, CustomerAlert};
 pub use api_key::{KeyRecord, NewKey, PresentedKey, Scope};
 pub use audience::{AudiencePage, Member};
 pub use bucket::{BucketPage, Cursor, Shard};
@@ -69,6 +74,7 @@ pub use keys::{CustomerKey, KeySecret};
 pub use learning::{BeginLearningError, Learning, LearningNumbers, LearningStatus};
 pub use learning_parts::{CountedShard, MergedPart};
 pub use lease::{BeginRunError, LEASE};
+pub use links::{SurveyLink, answer_id};
 pub use order::{Asked, Line, Order, Return, shop_day};
 pub use pieces::StoredCounts;
 pub use playbook::CodeSecrets;
@@ -78,6 +84,7 @@ pub use publish::{Publish, PublishNumbers};
 pub use publish_lease::{PUBLISH_EVERY, PUBLISH_LEASE};
 pub use record::{OrderReceipt, Status};
 pub use redemption::{By, NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState};
+pub use referral_code::{NotAReferralCode, ReferralCode};
 pub use returns::ReturnReceipt;
 pub use runs::{Run, RunStatus, ShardProgress};
 pub use secrets::Secrets;

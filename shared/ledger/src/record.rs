@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use segmentation::order::Revised;
 use segmentation::orders::OrdersError;
+use segmentation::referrals::brought_by;
 use segmentation::{Cause, Day, OrderFold, Profile, RevisionKey};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
@@ -192,11 +193,15 @@ impl Ledger {
                 decided.push(answer);
             }
             if decided.len() == orders.len() {
+                let friend = brought_by(&after.profile, shop.window(), today).is_some().then(|| after.clone());
                 if place > 0 {
                     writes.extend(self.profile_writes(shop, &before, after, today, cause, place).await?);
                 }
                 if writes.is_empty() || self.transact(writes).await? {
                     self.after_giving_back(shop, &given_back).await?;
+                    if let Some(friend) = friend {
+                        self.thank_for(shop, &friend, today).await;
+                    }
                     return Ok(decided);
                 }
             }
@@ -252,7 +257,7 @@ impl Ledger {
             vec![self.put_as_read(&self.tables().customers, after.to_item(&shop.id)?, before.read_version())?];
         if let Some(moved) = moved {
             let sequence = Sequence { version, place };
-            let story = StoryItem::Move { sequence, previous: before.profile.last_moved(), moved };
+            let story = StoryItem::Move { sequence, previous: before.profile.last_event(), moved };
             let key = keys::move_of(&shop.id, &before.key, version);
             writes.push(self.put_new(&self.tables().ledger, story.to_item(key)?)?);
         }

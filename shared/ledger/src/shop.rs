@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use catalogue::ChunkHash;
 use playbook::Playbook;
-use segmentation::{Activation, Cuts, CutsVersion, Day};
+use segmentation::{Activation, Cuts, CutsVersion, Day, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::api_key::{KeyRecord, NewKey, Scope};
@@ -154,6 +154,14 @@ pub enum CreateShopError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] LedgerError),
+}
+
+impl Shop {
+    /// Which orders count: by the active cuts, else by the default.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.active.as_ref().map_or(Window::default(), |active| active.cuts.window)
+    }
 }
 
 impl Ledger {

@@ -52,6 +52,8 @@ pub enum Event {
     FirstOrder,
     /// They answered the survey that the idea goes by; where it goes by none, any.
     Answer,
+    /// A friend they brought ordered. Each of them counts: one that comes too soon waits for its turn.
+    Referral,
 }
 
 /// A time in which an idea is open for a customer. It is named by its first day.
@@ -132,6 +134,10 @@ impl Calendar {
             Calendar::Event { on, open, every } => {
                 let mut accepted: Option<Day> = None;
                 for happened in happened.days(on) {
+                    let happened = match accepted {
+                        Some(last) if on == Event::Referral => happened.max(last.plus(i64::from(every))),
+                        _ => happened,
+                    };
                     let soon = accepted.is_some_and(|last| happened.since(last) < i64::from(every));
                     if soon {
                         continue;

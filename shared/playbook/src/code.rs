@@ -11,13 +11,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use segmentation::Day;
 use sha2::Sha256;
 
+use crate::crockford;
+
 /// Letters of a code.
 pub const LETTERS: usize = 16;
 /// The highest step a code can name.
 pub const LAST_STEP: u8 = 15;
 
-/// Crockford's alphabet: no I, L, O, U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Days since 1970 of 2020-01-01, the first day a code can name.
 const FIRST_DAY: i64 = 18_262;
 const SLOT_BITS: u32 = 15;
@@ -136,40 +136,16 @@ impl fmt::Display for Code {
         let proof = self.proof.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
         // A ticket that fits no code makes none, so there is nothing to write for it.
         let bits = self.ticket.bits().unwrap_or(0) << (8 * PROOF) | proof;
-        let mut digits = [0_u8; LETTERS];
-        for (nth, digit) in digits.iter_mut().take(LETTERS - 1).enumerate() {
-            *digit = (bits >> (5 * (LETTERS - 2 - nth)) & 31) as u8;
-        }
-        digits[LETTERS - 1] = check_digit(&digits[..LETTERS - 1]);
-        digits.iter().try_for_each(|digit| fmt::Write::write_char(f, char::from(ALPHABET[usize::from(*digit)])))
+        let body: Vec<u8> = (0..LETTERS - 1).rev().map(|at| (bits >> (5 * at) & 31) as u8).collect();
+        f.write_str(&crockford::letters(&body))
     }
 }
 
 impl FromStr for Code {
     type Err = Mistyped;
 
-    /// Small letters are large ones, `O` is `0`, `I` and `L` are `1`; spaces and hyphens are passed over.
     fn from_str(text: &str) -> Result<Code, Mistyped> {
-        let mut digits = Vec::with_capacity(LETTERS);
-        for letter in text.chars().filter(|letter| !matches!(letter, ' ' | '-')) {
-            let upper = match letter.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            };
-            let digit = ALPHABET.iter().position(|known| char::from(*known) == upper);
-            digits.push(digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(Mistyped::Letter(letter))?);
-            if digits.len() > LETTERS {
-                return Err(Mistyped::Length(text.chars().filter(|letter| !matches!(letter, ' ' | '-')).count()));
-            }
-        }
-        let [body @ .., check] = digits.as_slice() else { return Err(Mistyped::Length(0)) };
-        if digits.len() != LETTERS {
-            return Err(Mistyped::Length(digits.len()));
-        }
-        if check_digit(body) != *check {
-            return Err(Mistyped::Check);
-        }
+        let body = crockford::digits(text, LETTERS)?;
         let bits = body.iter().fold(0_u128, |bits, digit| bits << 5 | u128::from(*digit));
         let mut proof = [0; PROOF];
         proof.copy_from_slice(&bits.to_be_bytes()[16 - PROOF..]);
@@ -181,20 +157,4 @@ impl FromStr for Code {
         let step = if step == 0 { return Err(Mistyped::Check) } else { step };
         Ok(Code { ticket: Ticket { number, slot: Day::from_epoch_days(FIRST_DAY + slot), step }, proof })
     }
-}
-
-/// Luhn modulo 32: doubles every second digit from the right, so that one wrong letter, and nearly any swap of two
-/// neighbours, is seen.
-fn check_digit(body: &[u8]) -> u8 {
-    let sum: u32 = body
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(nth, digit)| {
-            let digit = u32::from(*digit);
-            let weighed = if nth % 2 == 0 { digit * 2 } else { digit };
-            weighed / 32 + weighed % 32
-        })
-        .sum();
-    ((32 - sum % 32) % 32) as u8
 }

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod campaign;
 mod checks;
 pub mod code;
+pub mod crockford;
 pub mod decide;
 mod entry;
 mod error;

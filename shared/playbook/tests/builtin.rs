@@ -90,7 +90,10 @@ fn a_vip_who_buys_is_rewarded_for_an_occasion_only() {
     let entry = of("r3f3m3".parse().unwrap());
     let rewarded: Vec<&str> =
         entry.ideas.iter().filter(|idea| idea.kind() == IdeaKind::Reward).map(|idea| idea.code.as_str()).collect();
-    assert_eq!((entry.reward, rewarded.as_slice()), (Rule::Rare, ["thank_you_for_achievement"].as_slice()));
+    assert_eq!(
+        (entry.reward, rewarded.as_slice()),
+        (Rule::Rare, ["referral_reward", "thank_you_for_achievement"].as_slice())
+    );
 }
 
 #[test]

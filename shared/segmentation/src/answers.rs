@@ -1,5 +1,6 @@
 //! Survey answers: what a customer said last, per survey.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -147,6 +148,17 @@ pub struct Answered {
     pub score: Option<u8>,
     /// The shop day it came.
     pub day: Day,
+    /// In a profile: the days of answers to the same survey before it, each day once, oldest first. So whoever answers again soon
+    /// is known to have answered first then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Day>,
+}
+
+impl Answered {
+    /// How many days of earlier answers are kept, the latest.
+    pub const EARLIER: usize = 24;
+    /// And for how many days: no campaign looks further back.
+    pub const EARLIER_DAYS: i64 = 730;
 }
 
 /// The last answer of each survey, in the ledger's own sequence; sorted by survey.
@@ -156,9 +168,16 @@ pub struct Answers(Vec<Answered>);
 
 impl Answers {
     /// Takes in an answer that was accepted, in the place of the one before.
-    pub fn put(&mut self, answered: Answered) {
+    pub fn put(&mut self, mut answered: Answered) {
         match self.0.binary_search_by_key(&answered.survey, |held| held.survey) {
-            Ok(at) => self.0[at] = answered,
+            Ok(at) => {
+                let before = &self.0[at];
+                let days: BTreeSet<Day> = before.earlier.iter().copied().chain([before.day]).collect();
+                let kept = |day: &Day| *day != answered.day && answered.day.since(*day) <= Answered::EARLIER_DAYS;
+                answered.earlier = days.into_iter().filter(kept).collect();
+                answered.earlier.drain(..answered.earlier.len().saturating_sub(Answered::EARLIER));
+                self.0[at] = answered;
+            }
             Err(at) => self.0.insert(at, answered),
         }
     }
@@ -205,6 +224,7 @@ mod tests {
             answer: survey.answer_of(score).unwrap(),
             score: Some(score),
             day: Day::from_epoch_days(9),
+            earlier: Vec::new(),
         };
         answers.put(answered("1", Survey::Purchase, 5));
         answers.put(answered("2", Survey::Nps, 3));
@@ -212,5 +232,30 @@ mod tests {
         assert_eq!(answers.iter().map(|held| held.id.as_str()).collect::<Vec<_>>(), ["2", "3"]);
         assert_eq!(answers.last(Survey::Purchase).map(|held| held.answer), Some(Answer::Detractor));
         assert_eq!(answers.last(Survey::Reason), None);
+    }
+
+    #[test]
+    fn a_survey_answered_again_keeps_the_days_before_and_no_more_than_are_asked_for() {
+        let mut answers = Answers::default();
+        let answered = |day: i64| Answered {
+            id: day.to_string(),
+            survey: Survey::Reason,
+            answer: Answer::Price,
+            score: None,
+            day: Day::from_epoch_days(day),
+            earlier: Vec::new(),
+        };
+        let days = |answers: &Answers| -> Vec<i32> {
+            let last = answers.last(Survey::Reason);
+            last.map_or_else(Vec::new, |last| last.earlier.iter().map(|day| day.epoch_days()).collect())
+        };
+        for day in [100, 100, 103, 102, 103] {
+            answers.put(answered(day));
+        }
+        assert_eq!(days(&answers), [100, 102]);
+        answers.put(answered(831));
+        assert_eq!(days(&answers), [102, 103]);
+        (840..900).for_each(|day| answers.put(answered(day)));
+        assert_eq!(days(&answers), (875..899).collect::<Vec<i32>>());
     }
 }

@@ -4,8 +4,10 @@
 //! The way of data: an order, its revisions and returns fold into one [`Entry`] ([`OrderFold`]); a customer's entries are
 //! a multiset ([`Orders`]); on a day and under a [`Cuts`] model they have three values ([`Rfm`]) and so a [`Segment`].
 //! What else a profile remembers: [`Tastes`] and [`Baskets`] of orders as first accepted, [`Attributes`], [`Choices`] and
-//! survey [`Answers`], rewards used as [`ClosedSteps`]. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
+//! survey [`Answers`], rewards used as [`ClosedSteps`],
+//! friends brought as [`Referrals`]. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
 
+pub mod alerts;
 pub mod answers;
 pub mod attributes;
 pub mod baskets;
@@ -27,11 +29,13 @@ pub mod packed;
 pub mod prices;
 pub mod product;
 pub mod profile;
+pub mod referrals;
 pub mod rhythm;
 pub mod segment;
 pub mod tastes;
 pub mod values;
 
+pub use alerts::{Alert, AlertCause};
 pub use answers::{Answer, Answered, Answers};
 pub use attributes::{AttributeUpdate, Attributes};
 pub use baskets::{Basket, Baskets};
@@ -52,6 +56,7 @@ pub use orders::{Entry, Flags, Orders};
 pub use prices::Prices;
 pub use product::ProductKey;
 pub use profile::Profile;
+pub use referrals::{Referral, Referrals};
 pub use rhythm::{Rhythm, UsualDay};
 pub use segment::{Axis, Place, Score, Segment};
 pub use tastes::{Taste, TasteList, Tastes};

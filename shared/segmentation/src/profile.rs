@@ -2,7 +2,7 @@
 //!
 //! Every transaction that changes a profile raises its version by one. Its orders are a multiset and its
 //! attributes the latest of each, so any order of the same facts gives the same ones; tastes, baskets, choices, answers,
-//! closed steps and moves stand in the ledger's own sequence, the version.
+//! closed steps, referrals and moves stand in the ledger's own sequence, the version.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use crate::choices::Choices;
 use crate::closed::ClosedSteps;
 use crate::label::{Label, Move};
 use crate::orders::{Entry, Orders, OrdersError};
+use crate::referrals::Referrals;
 use crate::tastes::Tastes;
 
 /// A move with the profile version of its transaction.
@@ -76,6 +77,12 @@ pub struct Profile {
     /// Which rewards they have used.
     #[serde(default, skip_serializing_if = "ClosedSteps::is_empty")]
     pub closed: ClosedSteps,
+    /// Which friends they brought.
+    #[serde(default, skip_serializing_if = "Referrals::is_empty")]
+    pub referrals: Referrals,
+    /// The version of the last transaction that alerted the shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_alerted: Option<u64>,
 }
 
 impl Profile {
@@ -85,10 +92,16 @@ impl Profile {
         self.moves.list.last().map(|last| last.moved.label())
     }
 
-    /// The version of the customer's last move, which a receiver of events knows as its sequence.
+    /// The version of the customer's last move.
     #[must_use]
     pub fn last_moved(&self) -> Option<u64> {
         self.moves.list.last().map(|last| last.version)
+    }
+
+    /// The version of the customer's last event, move or alert: receivers of events see a gap by it.
+    #[must_use]
+    pub fn last_event(&self) -> Option<u64> {
+        self.last_moved().max(self.last_alerted)
     }
 
     /// Takes out one order's old entry and puts in its new one.

@@ -16,6 +16,8 @@ pub struct App {
     pub ledger: Ledger,
     /// What day it is.
     pub clock: Clock,
+    /// Where customers reach the service from outside, without a `/` at its end; `None`: nobody told it.
+    public_url: Option<Arc<str>>,
     keys: Arc<Mutex<HashMap<(ShopId, String), Known>>>,
 }
 
@@ -30,7 +32,20 @@ impl App {
     /// A new state.
     #[must_use]
     pub fn new(ledger: Ledger, clock: Clock) -> App {
-        App { ledger, clock, keys: Arc::default() }
+        App { ledger, clock, public_url: None, keys: Arc::default() }
+    }
+
+    /// The same, reached from outside under this address.
+    #[must_use]
+    pub fn with_public_url(self, url: &str) -> App {
+        let url = url.trim_end_matches('/');
+        App { public_url: (!url.is_empty()).then(|| Arc::from(url)), ..self }
+    }
+
+    /// A path of ours as it stands in a letter: absolute where the address is known.
+    #[must_use]
+    pub fn public(&self, path: &str) -> String {
+        [self.public_url.as_deref().unwrap_or_default(), path].concat()
     }
 
     /// A key that opens a shop to this process alone, such as a command on the machine that holds the store; it is stored

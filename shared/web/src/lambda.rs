@@ -71,7 +71,8 @@ pub async fn app(config: &aws_config::SdkConfig) -> Result<App, StartError> {
         Ok(Err(error)) => tracing::warn!(%error, "warm-up read failed"),
         Err(_) => tracing::warn!("warm-up read took more than a second"),
     }
-    Ok(App::new(ledger, Clock::System))
+    // Not set where no letter is written.
+    Ok(App::new(ledger, Clock::System).with_public_url(&variable("PUBLIC_URL").unwrap_or_default()))
 }
 
 /// Serves a function's router until Lambda ends it.

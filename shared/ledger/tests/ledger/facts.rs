@@ -66,7 +66,7 @@ async fn a_fact_is_taken_once_and_other_content_under_its_id_is_refused() {
     let world = World::new().await;
     let (ledger, shop, ann) = (&world.ledger, &world.shop, customer_id("ann"));
     let today = world.today();
-    assert_eq!(ledger.record_attributes(shop, &ann, &consent(5, true)).await.unwrap().status, Status::Recorded);
+    assert_eq!(ledger.record_attributes(shop, today, &ann, &consent(5, true)).await.unwrap().status, Status::Recorded);
     let first = ledger.record_choice(shop, today, &ann, &chosen("C-1", 7), &|_| Ok(())).await.unwrap();
     assert_eq!((first.status, first.choice.until), (Status::Recorded, day("2026-11-28")));
     let price = said("1", Survey::Reason, Answer::Price, None);
@@ -75,7 +75,7 @@ async fn a_fact_is_taken_once_and_other_content_under_its_id_is_refused() {
 
     // A day later: what was accepted is what is answered.
     let later = today.plus(1);
-    assert_eq!(ledger.record_attributes(shop, &ann, &consent(5, true)).await.unwrap().status, Status::Duplicate);
+    assert_eq!(ledger.record_attributes(shop, today, &ann, &consent(5, true)).await.unwrap().status, Status::Duplicate);
     let again = ledger.record_choice(shop, later, &ann, &chosen("C-1", 7), &|_| Ok(())).await.unwrap();
     assert_eq!(again, ledger::ChoiceReceipt { status: Status::Duplicate, ..first });
     let again = ledger.record_answer(shop, later, &ann, &price).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_fact_is_taken_once_and_other_content_under_its_id_is_refused() {
 async fn who_never_bought_has_a_profile_without_a_segment() {
     let world = World::new().await;
     let ann = customer_id("ann");
-    world.ledger.record_attributes(&world.shop, &ann, &consent(5, true)).await.unwrap();
+    world.ledger.record_attributes(&world.shop, world.today(), &ann, &consent(5, true)).await.unwrap();
     let profile = world.stored("ann").await;
     assert!(profile.attributes.consents() && profile.orders.is_empty());
     assert_eq!((profile.version, profile.label()), (1, None));
@@ -156,7 +156,7 @@ async fn facts_of_one_customer_at_the_same_time_are_all_taken() {
         tasks.spawn(async move {
             let ann = customer_id("ann");
             match n % 3 {
-                0 => ledger.record_attributes(&shop, &ann, &consent(n, n == 9)).await.map(|_| ()),
+                0 => ledger.record_attributes(&shop, today, &ann, &consent(n, n == 9)).await.map(|_| ()),
                 1 => {
                     ledger.record_choice(&shop, today, &ann, &chosen(&n.to_string(), 7), &|_| Ok(())).await.map(|_| ())
                 }
@@ -188,10 +188,10 @@ async fn what_is_dated_before_an_erasure_is_gone_for_good() {
     ledger.client().put_item().table_name("Customers").set_item(Some(item)).send().await.unwrap();
     let moment = erased.timestamp_millis().unsigned_abs();
     assert_eq!(
-        refusal(ledger.record_attributes(shop, &ann, &consent(moment - 1, true)).await),
+        refusal(ledger.record_attributes(shop, world.today(), &ann, &consent(moment - 1, true)).await),
         Refusal::CustomerErased
     );
-    assert!(ledger.record_attributes(shop, &ann, &consent(moment, true)).await.is_ok());
+    assert!(ledger.record_attributes(shop, world.today(), &ann, &consent(moment, true)).await.is_ok());
     let old = Chosen { made: Some(day("2026-11-09")), ..chosen("C-1", 30) };
     assert_eq!(
         refusal(ledger.record_choice(shop, world.today(), &ann, &old, &|_| Ok(())).await),
@@ -232,4 +232,55 @@ async fn of_choices_sent_at_once_each_is_weighed_on_what_the_others_left() {
     }
     let won = tasks.join_all().await.into_iter().filter(|won| *won).count();
     assert_eq!(won, 1);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_at_once_and_listed_by_day() {
+    let world = World::new().await;
+    let (ledger, shop, ann, today) = (&world.ledger, &world.shop, customer_id("ann"), world.today());
+    world.record(order("A-1", "ann", "2026-11-01", 100)).await;
+    let answers = [
+        said("1", Survey::Reason, Answer::Price, None),
+        said("2", Survey::Reason, Answer::Quality, None),
+        said("1", Survey::Nps, Answer::Detractor, Some(2)),
+        said("2", Survey::Nps, Answer::Passive, Some(7)),
+        said("1", Survey::Purchase, Answer::Detractor, Some(1)),
+    ];
+    for said in &answers {
+        ledger.record_answer(shop, today, &ann, said).await.unwrap();
+    }
+    // Sent again, they alert nobody again.
+    for said in &answers {
+        assert_eq!(ledger.record_answer(shop, today, &ann, said).await.unwrap().status, Status::Duplicate);
+    }
+    let price = said("3", Survey::Reason, Answer::Quality, None);
+    ledger.record_answer(shop, today.plus(1), &customer_id("bob"), &price).await.unwrap();
+    let told = async |day: Option<&str>, after: Option<&str>, limit| {
+        let page = ledger.alerts(&shop.id, day.map(crate::day), after, limit).await.unwrap();
+        let rows: Vec<String> = page
+            .alerts
+            .iter()
+            .map(|told| format!("{} {} {} v{}", told.alert.day, told.customer, told.alert.cause, told.version))
+            .collect();
+        (rows, page.next)
+    };
+    let ann_told = ["2026-11-22 ann detractor v4", "2026-11-22 ann quality v3"];
+    assert_eq!(told(Some("2026-11-22"), None, 9).await.0, ann_told);
+    assert_eq!(told(Some("2026-11-21"), None, 9).await.0, [""; 0]);
+    let (first, next) = told(None, None, 2).await;
+    assert_eq!(first, ["2026-11-23 bob quality v1", ann_told[0]]);
+    assert_eq!(told(None, next.as_deref(), 2).await.0, [ann_told[1]]);
+    // In their story as events of their own, and no moves.
+    let story = ledger.history(&shop.id, &ann, None, 99).await.unwrap().items;
+    let events: Vec<(u64, Option<u64>)> = story
+        .iter()
+        .filter_map(|item| match item {
+            ledger::StoryItem::Alert { sequence, previous, .. } => Some((sequence.version, *previous)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(events, [(3, None), (4, Some(3))]);
+    let profile = world.stored("ann").await;
+    assert_eq!((profile.moves.list.len(), profile.last_event(), profile.version), (0, Some(4), 6));
+    rebuild_is_what_is_stored(&world, "ann").await;
 }

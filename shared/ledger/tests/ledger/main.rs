@@ -14,6 +14,7 @@ mod publishing;
 mod redemption_faults;
 mod redemption_model;
 mod redemptions;
+mod referrals;
 mod runs;
 mod shops;
 

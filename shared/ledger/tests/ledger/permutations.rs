@@ -139,7 +139,11 @@ async fn send(world: &World, mut waiting: Vec<Sent>, batch: usize) {
                     Err(other) => panic!("{other:?}"),
                 },
                 Sent::Attributes(update) => {
-                    world.ledger.record_attributes(&world.shop, &customer_id("ann"), &update).await.unwrap();
+                    world
+                        .ledger
+                        .record_attributes(&world.shop, world.today(), &customer_id("ann"), &update)
+                        .await
+                        .unwrap();
                 }
                 Sent::Choice(chosen) => {
                     let today = world.today();

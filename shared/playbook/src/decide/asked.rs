@@ -2,7 +2,7 @@
 
 use segmentation::Day;
 
-use crate::calendar::Slot;
+use crate::calendar::{Calendar, Event, Slot};
 use crate::decide::concrete::Concrete;
 use crate::decide::inputs::Inputs;
 use crate::decide::picks::Picks;
@@ -36,8 +36,11 @@ pub(super) fn by_answer<'a>(
     let since = inputs.customer.here_since().unwrap_or(Day::MIN);
     let answer = inputs.customer.answer(survey).filter(|answer| answer.day >= since).ok_or(Withheld::NotEligible)?;
     made.reward = idea.by_answer.get(&answer.answer).cloned();
-    // It burns from the day of the answer, whatever day the calendar began.
-    made.valid_until = answer.day.plus(i64::from(idea.validity) - 1);
+    // It burns from the day of the answer, whatever day the calendar began; where the slot is itself named by an answer, from that
+    // one: answering again makes nothing last longer.
+    if !matches!(idea.calendar, Calendar::Event { on: Event::Answer, .. }) {
+        made.valid_until = answer.day.plus(i64::from(idea.validity) - 1);
+    }
     if answer.answer == Answer::Assortment {
         made.products = picks.unfamiliar(idea.show).unwrap_or_default();
     }

@@ -127,6 +127,12 @@ pub struct Facts {
     /// Last answers, one a survey.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<LastAnswer>,
+    /// Of surveys answered on more than one day, the days before that of the last answer, oldest first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub answered_before: BTreeMap<Survey, Vec<Day>>,
+    /// When friends they brought ordered, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub referrals: Vec<Day>,
 }
 
 impl Facts {

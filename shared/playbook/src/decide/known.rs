@@ -103,6 +103,18 @@ impl Facts {
                 .filter(|answered| answered.day <= on)
                 .map(|answered| LastAnswer { survey: answered.survey, answer: answered.answer, day: answered.day })
                 .collect(),
+            referrals: {
+                let days = profile.referrals.list.iter().map(|referral| referral.day);
+                let mut days: Vec<Day> = days.filter(|day| *day <= on).collect();
+                days.sort_unstable();
+                days
+            },
+            answered_before: profile
+                .answers
+                .iter()
+                .filter(|answered| answered.day <= on && !answered.earlier.is_empty())
+                .map(|answered| (answered.survey, answered.earlier.clone()))
+                .collect(),
             ..Facts::default()
         }
     }

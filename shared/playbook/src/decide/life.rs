@@ -34,10 +34,13 @@ impl Happened for Life<'_> {
             Event::Answer => {
                 let asked = |survey| self.survey.is_none_or(|by| by == survey);
                 let answers = self.facts.answers.iter().filter(|answer| asked(answer.survey));
-                let mut days: Vec<Day> = answers.map(|answer| answer.day).collect();
+                let before = |survey| self.facts.answered_before.get(survey).into_iter().flatten().copied();
+                let mut days: Vec<Day> =
+                    answers.flat_map(|answer| before(&answer.survey).chain([answer.day])).collect();
                 days.sort_unstable();
                 days
             }
+            Event::Referral => self.facts.referrals.clone(),
             Event::UsualDay => Vec::new(),
         }
     }

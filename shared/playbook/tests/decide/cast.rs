@@ -57,6 +57,7 @@ pub(crate) fn customer(segment: Segment, on: Day) -> Facts {
         choice: None,
         last_chosen: BTreeMap::new(),
         answers: Vec::new(),
+        ..Facts::default()
     }
 }
 

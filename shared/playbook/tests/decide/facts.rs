@@ -231,6 +231,7 @@ fn nothing_of_a_later_day_leaks_in() {
         answer: Answer::Passive,
         score: Some(7),
         day: on_time().plus(70),
+        earlier: Vec::new(),
     });
     let joined = Some(Some(on_time().plus(70)));
     later

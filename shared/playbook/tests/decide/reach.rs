@@ -26,6 +26,8 @@ fn every_idea_of_every_segment_is_offered_to_somebody() {
                 {
                     for channel in [Channel::Checkout, Channel::Mailing] {
                         let mut facts = Facts { arrived: vec![on.plus(-arrived)], ..customer(segment, on) };
+                        // A friend of theirs ordered on the first day.
+                        facts.referrals = if arrived == 1 && days < 30 { vec![today()] } else { Vec::new() };
                         if arrived > 1 {
                             // No anniversary before every other reward.
                             facts.programme_since = None;

@@ -1,7 +1,7 @@
 //! Asking before rewarding: surveys, codes by each answer, and entries that open with an answer or after a wait.
 
 use playbook::decide::{Inputs, LastAnswer};
-use playbook::mechanic::{Answer, Survey};
+use playbook::mechanic::{Answer, Mechanic, Survey};
 use playbook::reward::Reward;
 use playbook::{IdeaKind, NoReward, Playbook, Withheld, decide};
 use serde_json::{Value, json};
@@ -125,6 +125,79 @@ fn answering_twice_earns_one_code() {
         used(&mut again, SERIES, days, 180);
         assert_eq!(refused(&playbook, &again), wanted, "a code redeemed in the slot of {days} days ago");
     }
+}
+
+#[test]
+fn who_answers_again_soon_has_the_slot_of_the_first_answer_and_no_day_longer() {
+    let fields = json!({
+        "by_answer": { "detractor": { "discount": 12 }, "passive": { "discount": 8 }, "promoter": { "points": 3 } },
+        "calendar": { "event": { "on": "answer", "open": 7, "every": 180 } }, "validity": 10,
+    });
+    let playbook = playbook(json!({ "code_by_answer": "nps" }), fields, "{reward}");
+    let again = |before: &[i64], days: i64| {
+        let mut inputs = with_answer(someone(), Survey::Nps, Answer::Passive, days);
+        let days = before.iter().map(|days| today().plus(-days)).collect();
+        inputs.customer.answered_before = [(Survey::Nps, days)].into();
+        outcome(&playbook, &inputs).map(|offer| (offer.reason.slot, offer.reward.map(|given| given.valid_until)))
+    };
+    let of = |first: i64| Some((Some(today().plus(-first)), Some(today().plus(9 - first))));
+    assert_eq!(again(&[5], 0).ok(), of(5), "still open since the first answer");
+    assert_eq!(again(&[6, 4, 2], 1).ok(), of(6));
+    assert!(again(&[7], 0).is_err(), "what closed with the first answer's slot stays closed");
+    assert!(again(&[179], 0).is_err());
+    assert_eq!(again(&[180], 0).ok(), of(0), "half a year later it is another slot");
+    assert_eq!(again(&[190, 100], 3).ok(), of(3), "counted from the last slot and not from the last answer");
+}
+
+#[test]
+fn each_friend_who_ordered_is_thanked_for_one_after_the_other() {
+    let fields = json!({
+        "calendar": { "event": { "on": "referral", "open": 30, "every": 30 } }, "reward": { "discount": 8 }, "validity": 30,
+    });
+    let playbook = playbook(json!("code"), fields, "{reward} until {until}");
+    let slot = |earned: &[i64], day: i64| {
+        let mut inputs = someone();
+        inputs.customer.referrals = earned.iter().map(|on| today().plus(on - day)).collect();
+        outcome(&playbook, &inputs).ok().and_then(|offer| offer.reason.slot).map(|first| first.since(today()) + day)
+    };
+    assert_eq!([slot(&[], 5), slot(&[5], 5), slot(&[5], 34), slot(&[5], 35)], [None, Some(5), Some(5), None]);
+    let three = [0, 10, 12];
+    assert_eq!(
+        [0, 29, 30, 59, 60, 89, 90].map(|day| slot(&three, day)),
+        [Some(0), Some(0), Some(30), Some(30), Some(60), Some(60), None],
+        "each of three has thirty days of its own"
+    );
+}
+
+#[test]
+fn the_seeds_answers_earn_what_the_seeds_say() {
+    use segmentation::Segment;
+    let earned = |segment: &str, survey, answer| {
+        let inputs = with_answer(who_came(segment, 5), survey, answer, 0);
+        let decision = decide(&inputs, Playbook::builtin());
+        let offer = decision.offers.into_iter().find(|offer| offer.mechanic == Mechanic::CodeByAnswer(survey)).unwrap();
+        let given = offer.reward.unwrap();
+        (given.reward, given.valid_until.since(today()) + 1, offer.products.len())
+    };
+    for (segment, days) in [("r1f3m3", 3..=3), ("r2f2m3", 14..=30)] {
+        assert!(segment.parse::<Segment>().is_ok());
+        for answer in Survey::Reason.answers() {
+            let (reward, valid, products) = earned(segment, Survey::Reason, *answer);
+            assert!(days.contains(&valid), "{segment}: {answer:?} {valid} days");
+            let fits = match answer {
+                Answer::Delivery => reward == Reward::FreeDelivery,
+                Answer::Quality => matches!(reward, Reward::Points(_)),
+                Answer::Assortment => products > 0,
+                _ => matches!(reward, Reward::Discount(_)),
+            };
+            assert!(fits, "{segment}: {answer:?} earns {reward:?}");
+        }
+    }
+    let marks = Survey::Nps.answers().iter().map(|answer| earned("r2f2m3", Survey::Nps, *answer));
+    let marks: Vec<String> = marks.map(|(reward, ..)| reward.code()).collect();
+    let mut apart = marks.clone();
+    apart.dedup();
+    assert_eq!(apart.len(), 3, "{marks:?}");
 }
 
 #[test]

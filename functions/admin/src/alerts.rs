@@ -1,0 +1,58 @@
+//! `GET /v1/alerts`: what the shop should know at once, the latest day first.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use ledger::CustomerAlert;
+use segmentation::Day;
+use serde::{Deserialize, Serialize, Serializer};
+use web::{App, Caller, Format, PageQuery, Problem, Row, at_field, page};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// Of this shop day; by default of all days.
+    day: Option<Day>,
+    cursor: Option<String>,
+    limit: Option<usize>,
+    format: Option<Format>,
+}
+
+struct AlertRow(CustomerAlert);
+
+impl Serialize for AlertRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl Row for AlertRow {
+    const COLUMNS: &'static [&'static str] = &["day", "customer", "cause", "survey", "score", "answer"];
+
+    fn fields(&self) -> Vec<String> {
+        let CustomerAlert { customer, alert, .. } = &self.0;
+        vec![
+            alert.day.to_string(),
+            customer.to_string(),
+            alert.cause.to_string(),
+            alert.survey.to_string(),
+            alert.score.map(|score| score.to_string()).unwrap_or_default(),
+            alert.answer.clone(),
+        ]
+    }
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    query: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(asked) = at_field("query", query.map_err(|error| error.body_text()))?;
+    let query = PageQuery::new(asked.cursor, asked.limit, asked.format);
+    let limit = i32::try_from(query.limit()?).unwrap_or(i32::MAX);
+    let found = app.ledger.alerts(&caller.shop.id, asked.day, query.position()?.as_deref(), limit).await?;
+    let rows: Vec<AlertRow> = found.alerts.into_iter().map(AlertRow).collect();
+    page(&query, &headers, &rows, found.next.as_deref())
+}
