@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use ledger::{By, Customer, CustomerKey, Redemption, RedemptionKey, RedemptionState, Shop, Status};
-use playbook::decide::Channel;
+use playbook::decide::{Channel, On};
 use playbook::mechanic::Mechanic;
-use playbook::redeem::{self, Promised};
+use playbook::redeem::{self, CartTotals, Promised};
 use playbook::{Inputs, Terms, Ticket};
 use web::{App, Body, Caller, PathId, Problem, Question, Subject, inputs, read_json};
 
@@ -46,7 +46,7 @@ pub(crate) async fn reserve(
     if !shop.campaigns.is_open(&terms.series, terms.number) {
         return Err(not_redeemed::not_open(&terms.series));
     }
-    let document = document(&app, &caller, &key, &terms.series).await?;
+    let document = document(&app, &caller, &key, &terms.series, &asked.cart).await?;
     let promised = promised(&app, shop, &document, &terms, ticket, by).await?;
     let conditions = &terms.idea.conditions;
     if !redeem::qualifies(conditions, asked.cart.total) {
@@ -64,7 +64,7 @@ pub(crate) async fn reserve(
         slot: ticket.slot,
         step: ticket.step,
         reward: promised.reward,
-        on: promised.on,
+        on: within(promised.on, &asked.cart),
         total: asked.cart.total,
         value,
         closes_until: promised.closes_until,
@@ -147,7 +147,13 @@ async fn find(
 }
 
 /// What the decision would rest on today.
-async fn document(app: &App, caller: &Caller, key: &CustomerKey, series: &str) -> Result<Inputs, Problem> {
+async fn document(
+    app: &App,
+    caller: &Caller,
+    key: &CustomerKey,
+    series: &str,
+    cart: &CartTotals,
+) -> Result<Inputs, Problem> {
     let shop = &caller.shop;
     // Consistently: what was confirmed a moment ago is closed.
     let (found, catalogue) = tokio::join!(app.ledger.customer_now(&shop.id, key), app.ledger.catalogue(shop));
@@ -155,9 +161,23 @@ async fn document(app: &App, caller: &Caller, key: &CustomerKey, series: &str) -
     let subject = found.as_ref().map_or(Subject::Unknown(key), Subject::Known);
     let question = Question { day: today(app, caller), channel: Channel::Checkout, language: None, cart: None };
     let mut document = inputs(&app.ledger, shop, &catalogue, subject, question);
+    // Only now: what lies in the cart is no candidate for a pick, and may be what the reward is on.
+    let products: Vec<String> = cart.lines.iter().map(|line| line.product.clone()).collect();
+    document.cart = (!products.is_empty()).then(|| catalogue::cart(&catalogue, &products));
     // They may have moved since it was given out, and then it is none of those that a decision asks for.
     document.series.shifts.insert(series.to_owned(), app.ledger.shift(key, series));
     Ok(document)
+}
+
+/// Of many products those in the cart: these are what it is given on.
+fn within(on: On, cart: &CartTotals) -> On {
+    match on {
+        On::Products(mut ids) => {
+            ids.retain(|id| cart.lines.iter().any(|line| line.product == *id));
+            On::Products(ids)
+        }
+        on => on,
+    }
 }
 
 async fn promised(

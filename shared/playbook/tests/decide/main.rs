@@ -9,6 +9,7 @@ mod facts;
 mod laws;
 mod own;
 mod picks;
+mod promised;
 mod promises;
 mod reach;
 mod redeem;
