@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 mod affinities;
+mod alerts;
 mod auth;
 mod bad_input;
 mod customers;
@@ -10,6 +11,7 @@ mod lookups;
 mod offers;
 mod orders;
 mod products;
+mod referrals;
 mod remembered;
 mod runs;
 mod survey_page;

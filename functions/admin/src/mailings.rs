@@ -59,8 +59,6 @@ impl Row for Letter {
         "reads_as",
         "since",
         "language",
-        "link",
-        "referral_code",
         "campaign",
         "offer",
         "text",
@@ -70,6 +68,8 @@ impl Row for Letter {
         "valid_until",
         "products",
         "product_names",
+        "link",
+        "referral_code",
     ];
 
     fn fields(&self) -> Vec<String> {
@@ -85,8 +85,6 @@ impl Row for Letter {
             self.reads_as.map(|segment| segment.to_string()).unwrap_or_default(),
             self.since.map(|day| day.to_string()).unwrap_or_default(),
             self.language.to_string(),
-            self.link.clone().unwrap_or_default(),
-            self.referral_code.clone().unwrap_or_default(),
             offer.reason.campaign.clone(),
             offer.id.clone(),
             offer.text.clone(),
@@ -96,6 +94,8 @@ impl Row for Letter {
             given.map(|given| given.valid_until.to_string()).unwrap_or_default(),
             list(|product| &product.id),
             list(|product| &product.name),
+            self.link.clone().unwrap_or_default(),
+            self.referral_code.clone().unwrap_or_default(),
         ]
     }
 }
