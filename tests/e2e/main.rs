@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 mod affinities;
+mod alerts;
 mod auth;
 mod bad_input;
 mod campaigns;
@@ -13,6 +14,7 @@ mod offers;
 mod orders;
 mod products;
 mod redemptions;
+mod referrals;
 mod remembered;
 mod runs;
 mod simulations;

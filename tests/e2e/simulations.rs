@@ -126,7 +126,7 @@ async fn a_simulation_says_what_the_pure_core_says() {
 #[tokio::test]
 async fn a_playbook_is_simulated_before_it_is_published() {
     let world = shop().await;
-    let none = json!({ "segment": { "r3f3m3": { "limit": { "percent": 0, "rewards": 0 }, "reward": "none" } } });
+    let none = json!({ "segment": { "r2f3m1": { "limit": { "percent": 3, "rewards": 1 } } } });
     let asked = json!({ "playbook": none, "from": FROM, "until": UNTIL });
     let begun = world.post("/v1/simulations", &asked).await;
     let job = ended(&world, &begun.json["job"]).await;

@@ -259,7 +259,68 @@ async fn a_letter_carries_the_link_as_customers_reach_it() {
     let whole = link(&world, "r1f3m3", "reason").await;
     assert!(whole.starts_with("https://offers.example/s/") && !whole.contains("best"), "{whole}");
     let csv = world.get("/v1/segments/r1f3m3/mailing?format=csv").await.text;
-    assert!(csv.lines().next().unwrap().contains(",link,") && csv.contains(&whole), "{csv}");
+    assert!(csv.lines().next().unwrap().ends_with(",link,referral_code") && csv.contains(&whole), "{csv}");
     let plain = world.get("/v1/segments/r1f3m3/mailing?campaign=gamification").await.json;
     assert!(plain["items"].as_array().is_some_and(|letters| letters.iter().all(|letter| letter.get("link").is_none())));
+}
+
+#[tokio::test]
+async fn every_answer_earns_what_fits_it_fast_burning_for_a_lost_vip_and_for_longer_for_large_orders() {
+    // The answer, its reward in words, by segment; a limit may have cut it.
+    let lost = [
+        ("price", "15 % off"),
+        ("delivery", "free delivery"),
+        ("quality", "points ×5"),
+        ("assortment", "15 % cashback"),
+        ("other", "10 % off"),
+    ];
+    let large = [
+        ("price", "12 % off"),
+        ("delivery", "free delivery"),
+        ("quality", "points ×4"),
+        ("assortment", "12 % cashback"),
+        ("other", "8 % off"),
+    ];
+    for (segment, customer, last_day, answers) in
+        [("r1f3m3", "best", "24 November 2026", lost), ("r2f2m3", "big", "12 December 2026", large)]
+    {
+        for (answer, reward) in answers {
+            let world = lost_customers().await;
+            let path = link(&world, segment, "reason").await;
+            let told = send(&world, &path, &format!("answer={answer}")).await;
+            assert!(
+                told.text.contains(&format!("<p class=\"reward\">{reward}</p>")),
+                "{segment} {answer}: {}",
+                told.text
+            );
+            assert!(
+                told.text.contains(&format!("last day: {last_day}"))
+                    || told.text.contains(&format!("Last day: {last_day}"))
+            );
+            assert_eq!(told.text.contains("New for you"), answer == "assortment");
+            let alerts = world.get("/v1/alerts").await.json["items"].as_array().unwrap().len();
+            assert_eq!(alerts, usize::from(answer == "quality"));
+            // The next lookup shows it too, and on the day after its last it is gone.
+            let offers =
+                world.get(&format!("/v1/customers/{customer}/offers")).await.json["decision"]["offers"].clone();
+            let given = offers.as_array().unwrap().iter().find(|offer| offer["mechanic"]["code_by_answer"] == "reason");
+            assert_eq!(given.unwrap()["reward"]["words"], reward, "{segment} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_mark_of_a_lost_customer_of_large_orders_earns_another_code() {
+    let mut earned = Vec::new();
+    for mark in [2, 8, 10] {
+        let world = lost_customers().await;
+        let path = link(&world, "r2f2m3", "nps").await;
+        let told = send(&world, &path, &format!("answer={mark}")).await;
+        let reward = told.text.split("class=\"reward\">").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+        earned.push(reward.to_owned());
+        assert_eq!(world.get("/v1/alerts").await.json["items"].as_array().map(Vec::len), Some(usize::from(mark == 2)));
+    }
+    earned.sort_unstable();
+    earned.dedup();
+    assert_eq!(earned.len(), 3, "{earned:?}");
 }

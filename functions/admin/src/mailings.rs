@@ -62,8 +62,6 @@ impl Row for Letter {
         "reads_as",
         "since",
         "language",
-        "link",
-        "referral_code",
         "campaign",
         "offer",
         "text",
@@ -74,6 +72,8 @@ impl Row for Letter {
         "products",
         "product_names",
         "code",
+        "link",
+        "referral_code",
     ];
 
     fn fields(&self) -> Vec<String> {
@@ -89,8 +89,6 @@ impl Row for Letter {
             self.reads_as.map(|segment| segment.to_string()).unwrap_or_default(),
             self.since.map(|day| day.to_string()).unwrap_or_default(),
             self.language.to_string(),
-            self.link.clone().unwrap_or_default(),
-            self.referral_code.clone().unwrap_or_default(),
             offer.reason.campaign.clone(),
             offer.id.clone(),
             offer.text.clone(),
@@ -101,6 +99,8 @@ impl Row for Letter {
             list(|product| &product.id),
             list(|product| &product.name),
             offer.code.clone().unwrap_or_default(),
+            self.link.clone().unwrap_or_default(),
+            self.referral_code.clone().unwrap_or_default(),
         ]
     }
 }

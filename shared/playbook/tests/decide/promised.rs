@@ -158,11 +158,11 @@ fn a_code_by_answer_gives_what_the_last_answer_earns() {
     let terms = terms(&inputs, "r1f3m3/code_after_survey");
     assert_eq!(code(&inputs, &terms, today(), 1), Err(NotRedeemable::NotOffered(Some(Withheld::NotEligible))));
     for (answer, wanted) in [(Answer::Delivery, Reward::FreeDelivery), (Answer::Quality, Reward::Points(5))] {
-        inputs.customer.answers = vec![LastAnswer { survey: Survey::Reason, answer, day: today().plus(-6) }];
-        let promised = code(&inputs, &terms, today().plus(-6), 1).unwrap();
+        inputs.customer.answers = vec![LastAnswer { survey: Survey::Reason, answer, day: today().plus(-2) }];
+        let promised = code(&inputs, &terms, today().plus(-2), 1).unwrap();
         assert_eq!((promised.reward, promised.valid_until), (wanted, today()));
-        assert_eq!(promised.closes_until, today().plus(-6 + 179));
-        assert_eq!(code(&inputs, &terms, today().plus(-7), 1), Err(NotRedeemable::Expired(today().plus(-1))));
+        assert_eq!(promised.closes_until, today().plus(-2 + 179));
+        assert_eq!(code(&inputs, &terms, today().plus(-3), 1), Err(NotRedeemable::Expired(today().plus(-1))));
     }
 }
 
