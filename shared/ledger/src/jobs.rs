@@ -395,7 +395,7 @@ impl Ledger {
             let before = found.len();
             found.extend(rows.into_iter().skip(at % Job::ROWS).take(limit - before));
             at += found.len() - before;
-            if found.len() == before || at % Job::ROWS != 0 {
+            if found.len() == before || !at.is_multiple_of(Job::ROWS) {
                 break;
             }
         }

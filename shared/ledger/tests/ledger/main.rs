@@ -4,6 +4,7 @@
 
 mod concurrency;
 mod facts;
+mod jobs;
 mod labels;
 mod learning;
 mod once;
