@@ -126,11 +126,11 @@ async fn a_simulation_says_what_the_pure_core_says() {
 #[tokio::test]
 async fn a_playbook_is_simulated_before_it_is_published() {
     let world = shop().await;
-    let none = json!({ "segment": { "r2f3m1": { "limit": { "percent": 3, "rewards": 1 } } } });
-    let asked = json!({ "playbook": none, "from": FROM, "until": UNTIL });
+    let modest = json!({ "segment": { "r3f1m1": { "limit": { "percent": 3, "rewards": 1 } } } });
+    let asked = json!({ "playbook": modest, "from": FROM, "until": UNTIL });
     let begun = world.post("/v1/simulations", &asked).await;
     let job = ended(&world, &begun.json["job"]).await;
-    let changed = Playbook::overridden(&none).unwrap();
+    let changed = Playbook::overridden(&modest).unwrap();
     assert_eq!(job["summary"]["playbook"], changed.version());
     assert_eq!(rows(&world, &begun.json["job"], 1000).await, expected(&world, &changed).await.rows());
     assert_ne!(world.get("/v1/playbook").await.json["version"], changed.version(), "nothing is published");
@@ -157,7 +157,7 @@ async fn a_job_that_broke_off_is_gone_on_with_to_the_same_result() {
         assert_eq!(world.get("/v1/jobs/1/result").await.told(), (409, "job-not-done".into()));
         assert_eq!(world.post("/v1/simulations", &question()).await.told(), (409, "job-in-progress".into()));
     }
-    // A day of silence later, or a new start of the machine; then the hour's look finds it.
+    // As a machine that starts anew does; then the hour's look finds it.
     world.ledger.expire_job_leases(&acme()).await.unwrap();
     let run: StartRun = std::sync::Arc::new(|_, _| Box::pin(async { Ok(()) }));
     let again = steps(&world);

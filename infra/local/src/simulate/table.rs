@@ -147,13 +147,16 @@ impl Table<'_> {
                 self.money(builtin.total.used_cost),
             );
         }
-        let mailings = if self.simulation.scenario.everyone_agrees {
-            "everyone agreed to mailings"
-        } else {
-            "nobody is written to"
-        };
+        let scenario = &self.simulation.scenario;
+        let free = tally.mechanics.get("free_delivery").is_some_and(|line| line.promises > 0);
+        if free && scenario.settings.costs.delivery.is_none() {
+            anstream::println!(
+                "Free delivery counts as nothing here: --settings can say what one costs, as offers.costs.delivery."
+            );
+        }
+        let mailings = if scenario.everyone_agrees { "everyone agreed to mailings" } else { "nobody is written to" };
         anstream::println!(
-            "{DIM}As if {mailings} and looked in every day. Offers that show products need a catalogue and are left out; docs/simulation.md says what is counted.{DIM:#}"
+            "{DIM}As if {mailings} and looked in every day. Offers that show products need a catalogue and are left out.{DIM:#}"
         );
     }
 }

@@ -8,6 +8,7 @@ mod import;
 mod lists;
 mod segment;
 mod server;
+mod simulate;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

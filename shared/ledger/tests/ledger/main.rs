@@ -5,6 +5,7 @@
 mod campaigns;
 mod concurrency;
 mod facts;
+mod jobs;
 mod labels;
 mod learning;
 mod once;
