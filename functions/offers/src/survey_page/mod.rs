@@ -21,9 +21,8 @@ use playbook::mechanic::{Answer, Mechanic, Survey};
 use playbook::{Language, Withheld, decide};
 use segmentation::Day;
 use serde::Deserialize;
-use web::{App, Problem, Question, Subject, inputs};
+use web::{App, Problem, Question, Subject, inputs, with_codes};
 
-use crate::survey_page::view::Earned;
 use crate::survey_page::words::Notice;
 
 /// `?lang=…`, for who wants the page in the other language. Mail systems add fields of their own, which are passed over.
@@ -138,7 +137,10 @@ impl Visit {
         [Channel::Checkout, Channel::Mailing].into_iter().map(|channel| {
             let question = Question { day: self.today, channel, language: Some(self.language), cart: None };
             let subject = Subject::Known(&self.customer);
-            decide(&inputs(&app.ledger, &self.shop, &self.catalogue, subject, question), &self.shop.playbook)
+            let document = inputs(&app.ledger, &self.shop, &self.catalogue, subject, question);
+            let mut decision = decide(&document, &self.shop.playbook);
+            with_codes(&app.ledger, &self.shop, &self.customer.key, &mut decision);
+            decision
         })
     }
 
@@ -148,8 +150,7 @@ impl Visit {
         let offer = self.decisions(app).find_map(|decision| {
             decision.offers.into_iter().find(|offer| offer.mechanic == by_answer && offer.reward.is_some())
         });
-        let earned = offer.map(|offer| Earned { code: None, offer });
-        view::answered(earned.as_ref(), first, self.language)
+        view::answered(offer.as_ref(), first, self.language)
     }
 
     async fn record(mut self, app: &App, answer: Answer, score: Option<u8>) -> Result<Response, Turned> {

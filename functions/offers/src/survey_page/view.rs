@@ -28,14 +28,6 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
-/// What an answer earned.
-pub(super) struct Earned {
-    /// As decided.
-    pub(super) offer: Offer,
-    /// The personal code, where the reward has one.
-    pub(super) code: Option<String>,
-}
-
 /// The question; `missed`: it was sent without an answer.
 pub(super) fn question(survey: Survey, language: Language, missed: bool) -> Response {
     let (asked, hint) = words::question(survey, language);
@@ -67,17 +59,17 @@ pub(super) fn question(survey: Survey, language: Language, missed: bool) -> Resp
 }
 
 /// After the answer; `first`: it was this call that brought it.
-pub(super) fn answered(earned: Option<&Earned>, first: bool, language: Language) -> Response {
+pub(super) fn answered(earned: Option<&Offer>, first: bool, language: Language) -> Response {
     let short = words::short(language);
     let told = if first { short.recorded } else { short.already };
     let mut main = format!("<section>\n<h1>{}</h1>\n<p>{}</p>\n</section>\n", escaped(short.thanks), escaped(told));
-    if let Some(Earned { offer, code }) = earned {
+    if let Some(offer) = earned {
         push(&mut main, format_args!("<section>\n<h2>{}</h2>\n", escaped(short.for_you)));
         if let Some(given) = &offer.reward {
             push(&mut main, format_args!("<p class=\"reward\">{}</p>\n", escaped(&given.words)));
         }
         push(&mut main, format_args!("<p>{}</p>\n", escaped(&offer.text)));
-        match code {
+        match &offer.code {
             Some(code) => push(
                 &mut main,
                 format_args!(
