@@ -129,7 +129,12 @@ async fn a_link_asks_records_once_and_shows_what_was_earned() {
     );
     // The next lookup shows it too.
     let offers = world.get("/v1/customers/best/offers").await.json["decision"]["offers"].clone();
-    assert!(offers.as_array().unwrap().iter().any(|offer| offer["idea"] == "code_after_survey"), "{offers}");
+    let offer = offers.as_array().unwrap().iter().find(|offer| offer["idea"] == "code_after_survey").unwrap();
+    let code = offer["code"].as_str().unwrap();
+    assert!(told.text.contains(&format!("<span class=\"code\">{code}</span>")), "{}", told.text);
+    let redeemed = json!({ "code": code, "customer": "best", "order": "O-99", "total": 10_000 });
+    let redeemed = world.post("/v1/redemptions", &redeemed).await;
+    assert_eq!((redeemed.status.as_u16(), &redeemed.json["value"]), (201, &json!(1_500)), "{}", redeemed.text);
 }
 
 #[tokio::test]
