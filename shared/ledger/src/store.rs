@@ -80,7 +80,7 @@ impl Ledger {
         self.inner.secrets.keys.customer(shop, customer)
     }
 
-    /// A number that is fixed for customer and series: see [`KeySecret::shift`].
+    /// A number that is fixed for customer and series: see [`KeySecret::shift`](crate::KeySecret::shift).
     #[must_use]
     pub fn shift(&self, customer: &CustomerKey, series: &str) -> u32 {
         self.inner.secrets.keys.shift(customer, series)

@@ -21,7 +21,7 @@ use crate::reward::Limit;
 use crate::why::Withheld;
 
 /// What an offer gives that a decision would show today, at checkout or, with consent, in a mailing: however many rewards the
-/// answer held, and also after its slot's open days, as long as it is valid. The document as for [`by_code`].
+/// answer held, and also after its slot's open days, as long as it is valid. The document as for [`by_code`](crate::redeem::by_code).
 ///
 /// `own`: the shop's own campaign of the terms' series, where it is one. `terms`: those in force.
 ///
