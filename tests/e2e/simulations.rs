@@ -1,5 +1,6 @@
 //! Simulations: a job that is asked for, driven, watched and read; its result is what the pure core says.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use catalogue::Catalogue;
@@ -49,7 +50,7 @@ fn steps(world: &World) -> Steps {
 }
 
 /// The same by the pure core, over the profiles as they lie in the store.
-async fn expected(world: &World, playbook: &Playbook) -> Tally {
+async fn expected(world: &World, playbook: &Playbook, paused: BTreeSet<String>) -> Tally {
     let shop = world.ledger.fresh_shop(&acme()).await.unwrap().unwrap();
     let settings = &shop.settings.changeable;
     let active = shop.active.clone().unwrap();
@@ -60,6 +61,7 @@ async fn expected(world: &World, playbook: &Playbook) -> Tally {
         settings: settings.offers.clone(),
         money: MoneyWords { code: "GBP".to_owned(), digits: 2 },
         campaigns: Vec::new(),
+        paused,
         everyone_agrees: false,
     };
     let catalogue = Catalogue::default();
@@ -113,7 +115,7 @@ async fn a_simulation_says_what_the_pure_core_says() {
     let job = ended(&world, &begun.json["job"]).await;
     assert_eq!((&job["status"], &job["progress"]["done"]), (&json!("done"), &job["progress"]["of"]), "{job}");
     assert_eq!(job["asked"], json!({ "playbook": Playbook::builtin().version(), "from": FROM, "until": UNTIL }));
-    let expected = expected(&world, Playbook::builtin()).await;
+    let expected = expected(&world, Playbook::builtin(), BTreeSet::new()).await;
     assert!(expected.total.promises > 0 && expected.total.used > 0, "{expected:?}");
     assert_eq!(job["summary"]["total"], serde_json::to_value(expected.total).unwrap());
     assert_eq!(job["rows"], expected.rows().len());
@@ -132,8 +134,26 @@ async fn a_playbook_is_simulated_before_it_is_published() {
     let job = ended(&world, &begun.json["job"]).await;
     let changed = Playbook::overridden(&modest).unwrap();
     assert_eq!(job["summary"]["playbook"], changed.version());
-    assert_eq!(rows(&world, &begun.json["job"], 1000).await, expected(&world, &changed).await.rows());
+    assert_eq!(rows(&world, &begun.json["job"], 1000).await, expected(&world, &changed, BTreeSet::new()).await.rows());
     assert_ne!(world.get("/v1/playbook").await.json["version"], changed.version(), "nothing is published");
+}
+
+#[tokio::test]
+async fn a_paused_series_promises_nothing() {
+    let world = shop().await;
+    let series = "r3f1m1/second_purchase_code";
+    let count = |rows: &[TallyRow]| rows.iter().filter(|row| row.series.as_deref() == Some(series)).count();
+    assert!(count(&expected(&world, Playbook::builtin(), BTreeSet::new()).await.rows()) > 0);
+    let known = world.get(&format!("/v1/campaigns?series={series}")).await.json;
+    let number = known["items"][0]["number"].as_u64().unwrap();
+    let paused = world.post(&format!("/v1/campaigns/{number}/state"), &json!({ "state": "paused" })).await;
+    assert_eq!(paused.status, 200, "{}", paused.text);
+    let begun = world.post("/v1/simulations", &question()).await;
+    ended(&world, &begun.json["job"]).await;
+    let found = rows(&world, &begun.json["job"], 1000).await;
+    assert_eq!(count(&found), 0);
+    let paused = BTreeSet::from([series.to_owned()]);
+    assert_eq!(found, expected(&world, Playbook::builtin(), paused).await.rows());
 }
 
 #[tokio::test]
@@ -168,7 +188,7 @@ async fn a_job_that_broke_off_is_gone_on_with_to_the_same_result() {
     }));
     tick(&steps(&world), &run, &StartLearn(run.clone()), &start).await.unwrap();
     assert_eq!(ended(&world, &json!(1)).await["status"], "done");
-    let expected = expected(&world, Playbook::builtin()).await.rows();
+    let expected = expected(&world, Playbook::builtin(), BTreeSet::new()).await.rows();
     assert_eq!(rows(&world, &json!(1), 50).await, expected);
     // Driven once more it stays as it is.
     let ended = world.ledger.job(&acme(), 1).await.unwrap();

@@ -41,6 +41,7 @@ fn scenario(from: i64, until: i64) -> Scenario {
         },
         money: MoneyWords { code: "EUR".to_owned(), digits: 2 },
         campaigns: Vec::new(),
+        paused: BTreeSet::new(),
         everyone_agrees: false,
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use catalogue::{Catalogue, Tried, candidates};
 use chrono::{DateTime, Utc};
-use ledger::{BeginJobError, Customer, Job, JobEnd, JobKind, Ledger, LedgerError, NewJob, Shard, Shop, ShopId};
+use ledger::{
+    BeginJobError, CampaignState, Customer, Job, JobEnd, JobKind, Ledger, LedgerError, NewJob, Shard, Shop, ShopId,
+};
 use playbook::Playbook;
 use playbook::decide::{Candidate, Favourite, MoneyWords, OfferSettings};
 use playbook::simulate::{InForce, Period, Scenario, Shelf, Tally, simulate};
@@ -66,6 +68,11 @@ pub async fn begin_simulation(
     }
     let settings = &shop.settings.changeable;
     let currency = shop.settings.currency;
+    let series = &shop.campaigns.series;
+    let in_state = |name: &str, state| series.get(name).is_some_and(|now| now.state == state);
+    let own = shop.campaigns.own.values().filter(|own| in_state(&own.series, CampaignState::Open));
+    // What ended with an earlier playbook opens anew where this one brings it back.
+    let paused = series.keys().filter(|name| in_state(name, CampaignState::Paused));
     let scenario = Scenario {
         period,
         cuts,
@@ -75,7 +82,8 @@ pub async fn begin_simulation(
             code: currency.code().to_owned(),
             digits: currency.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(2),
         },
-        campaigns: shop.campaigns.own.values().cloned().collect(),
+        campaigns: own.cloned().collect(),
+        paused: paused.cloned().collect(),
         everyone_agrees: false,
     };
     let blueprint =

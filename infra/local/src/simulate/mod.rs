@@ -3,6 +3,7 @@
 mod base;
 mod table;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,6 +57,7 @@ pub(crate) fn run(options: SimulateOptions) -> Result<ExitCode> {
             digits: currency.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(2),
         },
         campaigns: Vec::new(),
+        paused: BTreeSet::new(),
         everyone_agrees: !options.no_mailings,
     };
     if scenario.cuts.is_empty() {

@@ -94,7 +94,7 @@ impl<'a, S: Shelf, F: Fn(&str) -> u32> Course<'a, S, F> {
             products: Vec::new(),
             low_band: shelf.low_band(),
             cart: None,
-            series: SeriesStates::default(),
+            series: SeriesStates { not_open: scenario.paused.clone(), ..SeriesStates::default() },
             campaigns: scenario.campaigns.clone(),
         };
         let mut course = Course {

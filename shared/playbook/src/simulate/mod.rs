@@ -14,6 +14,8 @@ pub use course::simulate;
 pub use rows::{Of, TallyRow};
 pub use tally::{Line, SeriesLine, Tally};
 
+use std::collections::BTreeSet;
+
 use segmentation::{Activation, Cuts, Day, Groups, Minor, Profile};
 use serde::{Deserialize, Serialize};
 
@@ -97,8 +99,10 @@ pub struct Scenario {
     pub settings: OfferSettings,
     /// How money is written.
     pub money: MoneyWords,
-    /// The shop's own campaigns in force.
+    /// The shop's own campaigns that are open.
     pub campaigns: Vec<OwnCampaign>,
+    /// Series that are paused: they promise nothing.
+    pub paused: BTreeSet<String>,
     /// Count everyone as having agreed to mailings, where nobody's consent is known.
     pub everyone_agrees: bool,
 }
