@@ -23,6 +23,7 @@ mod give_back;
 mod holdout;
 mod ids;
 mod items;
+mod job_parts;
 mod jobs;
 pub mod keys;
 mod labels;
