@@ -43,6 +43,7 @@ mod referral_code;
 mod referrals;
 mod reserve;
 mod returns;
+mod room;
 mod runs;
 mod secrets;
 mod settings;

@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::budgets::{BudgetId, BudgetLimit};
-use crate::counters::{Charge, Hold, Left, Room};
+use crate::counters::{Charge, Hold, Left};
 use crate::error::{LedgerError, Refusal};
 use crate::items::{Head, StoryItem};
 use crate::keys::{self, Key};
 use crate::record::Status;
 use crate::redemption::{NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState};
+use crate::room::Room;
 use crate::shop::{Keyed, Shop};
 use crate::store::{Backoff, Committed, Ledger, item, parse};
 use crate::uses::{OrderRewards, Uses};

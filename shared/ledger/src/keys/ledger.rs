@@ -1,0 +1,102 @@
+//! `Ledger`: customers' stories, orders' heads and rewards, alerts.
+
+use segmentation::answers::Survey;
+use segmentation::{Day, RevisionKey};
+
+use crate::ids::{AnswerId, ChoiceId, OrderId, ReturnId, ShopId};
+use crate::keys::{CustomerKey, Key, key};
+use crate::redemption::RedemptionKey;
+
+/// The partition of a customer's story.
+#[must_use]
+pub fn story(shop: &ShopId, customer: &CustomerKey) -> String {
+    format!("{shop}#{}", customer.as_str())
+}
+
+/// A revision of an order, in its customer's story.
+#[must_use]
+pub fn revision(shop: &ShopId, customer: &CustomerKey, order: &OrderId, revision: &RevisionKey) -> Key {
+    key(story(shop, customer), format!("order#{}#{:016}#{}", order.path_form(), revision.number, revision.tie))
+}
+
+/// A return, in its customer's story.
+#[must_use]
+pub fn return_of(shop: &ShopId, customer: &CustomerKey, order: &OrderId, id: &ReturnId) -> Key {
+    key(story(shop, customer), format!("return#{}#{}", order.path_form(), id.path_form()))
+}
+
+/// An update of attributes, in its customer's story: the moment in milliseconds, and the first 64 bits of the content's hash.
+#[must_use]
+pub fn attributes(shop: &ShopId, customer: &CustomerKey, updated_at: u64, hash: u64) -> Key {
+    key(story(shop, customer), format!("attributes#{updated_at:016}#{hash:016x}"))
+}
+
+/// A choice, in its customer's story.
+#[must_use]
+pub fn choice(shop: &ShopId, customer: &CustomerKey, id: &ChoiceId) -> Key {
+    key(story(shop, customer), format!("choice#{}", id.path_form()))
+}
+
+/// A survey answer, in its customer's story.
+#[must_use]
+pub fn answer(shop: &ShopId, customer: &CustomerKey, survey: Survey, id: &AnswerId) -> Key {
+    key(story(shop, customer), format!("answer#{survey}#{}", id.path_form()))
+}
+
+/// The move of one version, in its customer's story.
+#[must_use]
+pub fn move_of(shop: &ShopId, customer: &CustomerKey, version: u64) -> Key {
+    key(story(shop, customer), format!("move#{version:016}"))
+}
+
+/// A redemption, in its customer's story.
+#[must_use]
+pub fn redemption(shop: &ShopId, redemption: &RedemptionKey) -> Key {
+    key(story(shop, &redemption.customer_key), format!("redemption#{}", attempt_of(redemption)))
+}
+
+/// That a redemption was given back, in its customer's story.
+#[must_use]
+pub fn given_back(shop: &ShopId, redemption: &RedemptionKey) -> Key {
+    key(story(shop, &redemption.customer_key), format!("given-back#{}", attempt_of(redemption)))
+}
+
+pub(super) fn attempt_of(RedemptionKey { order, series, attempt, .. }: &RedemptionKey) -> String {
+    format!("{}#{series}#{attempt:05}", order.path_form())
+}
+
+/// Every use of a series by a customer: beside the story, as it is no accepted item.
+#[must_use]
+pub fn uses(shop: &ShopId, customer: &CustomerKey, series: &str) -> Key {
+    key(format!("{}#uses", story(shop, customer)), series)
+}
+
+/// The rewards on an order, beside its head.
+#[must_use]
+pub fn order_rewards(shop: &ShopId, order: &OrderId) -> Key {
+    key(head(shop, order).pk, "redemptions")
+}
+
+/// A friend who ordered, in the story of who brought them.
+#[must_use]
+pub fn referral(shop: &ShopId, customer: &CustomerKey, friend: &CustomerKey) -> Key {
+    key(story(shop, customer), format!("referral#{friend}", friend = friend.as_str()))
+}
+
+/// The partition of a shop's alerts. The word is no customer key.
+#[must_use]
+pub fn alerts(shop: &ShopId) -> String {
+    format!("{shop}#alerts")
+}
+
+/// An alert that came with one version of a customer's profile.
+#[must_use]
+pub fn alert(shop: &ShopId, day: Day, customer: &CustomerKey, version: u64) -> Key {
+    key(alerts(shop), format!("{day}#{}#{version:016}", customer.as_str()))
+}
+
+/// An order's head: whose it is and what it counts for. The word `order` is no customer key, which has 32 digits.
+#[must_use]
+pub fn head(shop: &ShopId, order: &OrderId) -> Key {
+    key(format!("{shop}#order#{}", order.path_form()), "head")
+}
