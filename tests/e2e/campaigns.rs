@@ -138,7 +138,7 @@ async fn what_is_wrong_with_a_campaign_is_told_by_field_and_nothing_is_written()
     assert_eq!(world.get("/v1/campaigns?colour=red").await.told(), (422, "query".into()));
 
     let (old, new) = (publish(&world, &spring(50)).await, publish(&world, &spring(5)).await);
-    let refused = set(&world, old, "paused").await;
+    let refused = set(&world, old, "open").await;
     assert_eq!(refused.told(), (409, "campaign-not-in-force".into()));
     assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.contains(&format!("campaign {new}"))));
     assert_eq!(set(&world, new, "ended").await.json["state"], "ended");

@@ -69,6 +69,9 @@ async fn a_code_is_reserved_confirmed_and_closes_its_slot_and_every_repeat_is_a_
     assert_eq!(redeem(&world, &by_code(&code, "ann", "O-1")).await.json["status"], "duplicate");
     let other = json!({ "code": code, "customer": "ann", "order": "O-1", "total": 5_000 });
     assert_eq!(redeem(&world, &other).await.told(), (409, "other-content".into()));
+    let mut other = by_code(&code, "ann", "O-1");
+    other["delivery"] = json!(300);
+    assert_eq!(redeem(&world, &other).await.told(), (409, "other-content".into()));
     assert_eq!(redeem(&world, &by_code(&code, "ann", "O-2")).await.told(), (409, "reward-reserved".into()));
     assert!(offer(&world, "ann", "welcome_all").await.is_some(), "what is only reserved may still be offered");
     let id = &reserved.json["id"];
@@ -82,6 +85,23 @@ async fn a_code_is_reserved_confirmed_and_closes_its_slot_and_every_repeat_is_a_
     assert_eq!(offer(&world, "ann", "welcome_all").await, None);
     let shown = world.get(&format!("/v1/redemptions/{}", id.as_str().unwrap())).await;
     assert_eq!((shown.status.as_u16(), &shown.json["state"]), (200, &json!("confirmed")));
+}
+
+#[tokio::test]
+async fn each_step_is_one_transaction_after_a_handful_of_reads() {
+    let world = shop().await;
+    let limit = json!({ "series": "welcome_all", "count": 10 });
+    assert_eq!(world.call("PUT", "/v1/budgets", limit.to_string()).await.status, 200);
+    let code = code(&world, "ann").await;
+    world.calls.take();
+    let calls = |of: &[(&str, usize)]| of.iter().map(|(call, n)| ((*call).to_owned(), *n)).collect::<BTreeMap<_, _>>();
+    let reserved = redeem(&world, &by_code(&code, "ann", "O-1")).await;
+    // Wrong codes and profile; the redemption, what is on the order and of the series, and the redemption again.
+    assert_eq!(world.calls.take(), calls(&[("GetItem", 2), ("BatchGetItem", 3), ("TransactWriteItems", 1)]));
+    assert_eq!(step(&world, &reserved.json["id"], "confirm").await.status, 200);
+    assert_eq!(world.calls.take(), calls(&[("GetItem", 1), ("BatchGetItem", 2), ("TransactWriteItems", 1)]));
+    assert_eq!(step(&world, &reserved.json["id"], "confirm").await.json["status"], "duplicate");
+    assert_eq!(world.calls.take(), calls(&[("BatchGetItem", 1)]));
 }
 
 #[tokio::test]

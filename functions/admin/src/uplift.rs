@@ -70,13 +70,13 @@ pub(crate) async fn show(
 fn unmeasured(shop: &Shop, month: Month) -> Problem {
     if shop.settings.changeable.rewards.holdout.holds_anybody() {
         return Problem::not_found(format!(
-            "no run has measured {month}; each run measures the month of the day before it, from the first run after the \
-             holdout was set"
+            "no run has measured {month}; each run measures the month of the day before it, up to that day; the first run after the \
+             holdout was set begins, and one on a later day has the first results"
         ));
     }
     let detail = format!(
         "{month} was not measured, as nobody is held out: set `rewards.holdout.percent` in PUT /v1/settings, 10 say; what is \
-         measured begins with the next run"
+         measured begins with the next run, and a run on a later day has the first results"
     );
     Problem::new(StatusCode::NOT_FOUND, "no-holdout", "Nothing is measured without a holdout", detail)
 }

@@ -35,7 +35,7 @@ pub(crate) async fn reserve(
     };
     // The same again is answered as before, whatever has become of customer and campaign since.
     if let Some(known) = app.ledger.redemption(shop, &name).await? {
-        let same = (known.slot, known.step, known.total) == (ticket.slot, ticket.step, asked.cart.total);
+        let same = (known.slot, known.step, &known.cart) == (ticket.slot, ticket.step, &asked.content);
         return if same {
             Ok((StatusCode::CREATED, Json(Answer::of(Some(Status::Duplicate), known))))
         } else {
@@ -66,6 +66,7 @@ pub(crate) async fn reserve(
         reward: promised.reward,
         on: within(promised.on, &asked.cart),
         total: asked.cart.total,
+        cart: asked.content,
         value,
         closes_until: promised.closes_until,
         valid_until: promised.valid_until,
@@ -138,7 +139,7 @@ async fn find(
         }
         Named::Offer(series, slot, step) => {
             let number = shop.campaigns.series.get(series).map(|series| series.number);
-            let unknown = || Problem::field("offer", "is none of this shop's offers");
+            let unknown = || Problem::field("offer", "names no offer of this shop that gives a reward");
             let number = number.ok_or_else(unknown)?;
             let terms = app.ledger.terms(&shop.id, number).await?.ok_or_else(unknown)?;
             Ok((terms, Ticket { number, slot: *slot, step: *step }, By::Offer))

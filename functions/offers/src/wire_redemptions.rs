@@ -1,6 +1,7 @@
 //! The form of redemptions on the wire: every field of a reservation checked, and what is answered.
 
 use chrono::{DateTime, Utc};
+use ledger::order::content_hash;
 use ledger::{By, CustomerId, OrderId, Redemption, RedemptionState, Status};
 use playbook::Code;
 use playbook::decide::On;
@@ -110,6 +111,8 @@ pub(crate) struct Asked {
     pub(crate) order: OrderId,
     pub(crate) attempt: u16,
     pub(crate) cart: CartTotals,
+    /// The hash of all that was sent of the cart.
+    pub(crate) content: String,
 }
 
 /// By what a reward is named.
@@ -147,6 +150,9 @@ impl ReserveIn {
             lines.push(CartLine { product: line.product, category: line.category, amount });
         }
         let total = money("total", self.total)?;
+        let sent: Vec<(&str, Option<&str>, i64)> =
+            lines.iter().map(|line: &CartLine| (&*line.product, line.category.as_deref(), line.amount.0)).collect();
+        let content = content_hash(&(total, self.delivery, sent));
         let sum = lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount.0));
         if sum > total.0 {
             return Err(Problem::field("lines", format!("come to {sum}, more than the total of {total}")));
@@ -156,6 +162,7 @@ impl ReserveIn {
             customer: at_field("customer", CustomerId::try_from(self.customer))?,
             order: at_field("order", OrderId::try_from(self.order))?,
             attempt: attempt.ok_or_else(|| Problem::field("attempt", "is from 1 to 65535"))?,
+            content,
             cart: CartTotals {
                 total,
                 lines,

@@ -158,7 +158,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`SetBudgetError::Field`] where it does not hold, such as less than is spent already.
-    pub async fn set_budget(&self, shop: &Shop, new: BudgetLimit, today: Day) -> Result<Budgets, SetBudgetError> {
+    pub async fn set_budget(&self, shop: &Shop, mut new: BudgetLimit, today: Day) -> Result<Budgets, SetBudgetError> {
         let field = |field, detail: String| SetBudgetError::Field { field, detail };
         let mut budgets = (*shop.budgets).clone();
         let old = budgets.limits.iter().position(|limit| limit.same_name(&new));
@@ -175,6 +175,10 @@ impl Ledger {
                 return Err(field("shards", detail));
             }
         }
+        // Counters outlive a limit that is taken away, with what is held in them: one that comes back goes on with all of them.
+        let known = self.counters(&shop.id, &new.id(today), BudgetLimit::MAX_SHARDS).await?;
+        let highest = known.iter().rposition(Option::is_some).map_or(0, |nth| nth + 1);
+        new.shards = new.shards.max(u8::try_from(highest).unwrap_or(BudgetLimit::MAX_SHARDS));
         if let Some(at) = old {
             budgets.limits.remove(at);
         }
@@ -215,8 +219,7 @@ impl Ledger {
                 if used.count > total.count {
                     return Err(field("count", format!("{} are redeemed or held already", used.count)));
                 }
-                let shards =
-                    usize::from(new.shards).max(counters.iter().rposition(Option::is_some).map_or(0, |n| n + 1));
+                let shards = usize::from(new.shards);
                 for (nth, read) in counters.iter().enumerate().take(shards) {
                     let share = |total: i64| share_of(total, shards, nth);
                     let left =

@@ -36,7 +36,7 @@ pub enum CampaignError {
     /// The number was never given.
     #[error("this shop has no campaign {0}")]
     Unknown(u16),
-    /// Its series is on other terms by now, whose state is the series'.
+    /// Its series is on other terms by now: it can be stopped, and opens no more.
     #[error("campaign {number} is no more in force; its series {series} is on campaign {in_force}")]
     NotInForce {
         /// The one asked for.
@@ -163,10 +163,10 @@ impl Ledger {
         }
     }
 
-    /// Opens, pauses or ends the series of a campaign that is in force there.
+    /// Opens, pauses or ends the series of a campaign that is in force there; of one that was replaced, ends what it has given out.
     ///
     /// # Errors
-    /// [`CampaignError`] when the campaign is unknown or no more in force, when its series has ended and is to open or pause, and
+    /// [`CampaignError`] when the campaign is unknown, or replaced and to open, when its series has ended and is to open or pause, and
     /// when the store fails.
     pub async fn set_campaign_state(
         &self,
@@ -179,8 +179,22 @@ impl Ledger {
         loop {
             let mut register = self.register(shop).await?;
             let at = register.series.get_mut(&series).ok_or(CampaignError::Unknown(number))?;
-            if at.number != number {
-                return Err(CampaignError::NotInForce { number, series, in_force: at.number });
+            let in_force = at.number;
+            if in_force != number {
+                // What it has given out can be stopped for good; it opens nothing any more.
+                if state == CampaignState::Open {
+                    return Err(CampaignError::NotInForce { number, series, in_force });
+                }
+                let at = Series { number, state: CampaignState::Ended };
+                if !register.stopped.insert(number) {
+                    return Ok(CampaignReceipt { status: Status::Duplicate, series, at });
+                }
+                if self.transact(self.register_writes(shop, register.changed())?).await? {
+                    self.forget_shop(shop);
+                    return Ok(CampaignReceipt { status: Status::Recorded, series, at });
+                }
+                pause.wait().await?;
+                continue;
             }
             if at.state == state {
                 return Ok(CampaignReceipt { status: Status::Duplicate, series, at: *at });

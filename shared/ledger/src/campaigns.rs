@@ -39,9 +39,8 @@ impl Campaigns {
     #[must_use]
     pub fn is_open(&self, series: &str, number: u16) -> bool {
         match self.series.get(series) {
-            Some(now) if now.number == number => now.state == CampaignState::Open,
-            // Replaced by another one: what was given out under its terms stays good, unless it was stopped before.
-            Some(_) => !self.stopped.contains(&number),
+            // What was given out under terms that were replaced stays good while the series is open, unless it was stopped.
+            Some(now) => now.state == CampaignState::Open && (now.number == number || !self.stopped.contains(&number)),
             None => false,
         }
     }
@@ -56,7 +55,7 @@ pub struct Campaigns {
     pub next: u32,
     /// Every series there ever was.
     pub series: BTreeMap<String, Series>,
-    /// Campaigns that were paused or ended when their series got other terms.
+    /// Campaigns that were paused or ended when their series got other terms, or stopped after that.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub stopped: BTreeSet<u16>,
     /// The terms in force of the shop's own ones, by series.

@@ -14,7 +14,7 @@ use crate::keys::{self, CustomerKey, Key};
 use crate::order::{content_hash, shop_day};
 use crate::record::Status;
 use crate::shop::Shop;
-use crate::store::{Backoff, Ledger};
+use crate::store::{Backoff, Item, Ledger};
 
 /// What is answered to an accepted update of attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -97,6 +97,8 @@ pub(crate) struct Fact<'a> {
     pub(crate) allowed: &'a (dyn Fn(&Customer) -> Result<(), Refusal> + Sync),
     /// The item, given its place in the sequence.
     pub(crate) story: &'a (dyn Fn(Sequence) -> StoryItem + Sync),
+    /// Another item of the ledger that must not be there yet either.
+    pub(crate) beside: Option<Item>,
 }
 
 impl Ledger {
@@ -124,6 +126,7 @@ impl Ledger {
             before: &|erased| moment < erased,
             allowed: &|_| Ok(()),
             story: &|sequence| StoryItem::Attributes { sequence, hash: hash.clone(), attributes: update.clone() },
+            beside: None,
         };
         let (status, _) = self.record_fact(shop, fact).await?;
         if let Some(Some(_)) = update.referred_by
@@ -165,6 +168,7 @@ impl Ledger {
             before: &|erased| made < shop_day(erased, shop.settings.time_zone),
             allowed: offered,
             story: &|sequence| StoryItem::Choice { sequence, hash: hash.clone(), choice: choice.clone() },
+            beside: None,
         };
         match self.record_fact(shop, fact).await? {
             (status, StoryItem::Choice { choice, .. }) => {
@@ -202,6 +206,7 @@ impl Ledger {
             before: &|erased| today < shop_day(erased, shop.settings.time_zone),
             allowed: &|_| Ok(()),
             story: &|sequence| StoryItem::Answer { sequence, hash: hash.clone(), answer: answer.clone() },
+            beside: None,
         };
         match self.record_fact(shop, fact).await? {
             (status, StoryItem::Answer { answer, .. }) => {
@@ -235,6 +240,9 @@ impl Ledger {
             story.fold_into(&mut after.profile);
             after.profile.commit(None);
             let mut writes = vec![self.put_new(ledger, story.to_item(fact.key.clone())?)?];
+            if let Some(beside) = &fact.beside {
+                writes.push(self.put_new(ledger, beside.clone())?);
+            }
             if let Some(alert) = story.alert() {
                 let version = after.profile.version;
                 let previous = before.profile.last_event();

@@ -11,7 +11,7 @@ use crate::counters::{Charge, Left};
 use crate::error::LedgerError;
 use crate::ids::OrderId;
 use crate::items::{Sequence, StoryItem};
-use crate::keys::{self, Key};
+use crate::keys::{self, CustomerKey, Key};
 use crate::redemption::{NotRedeemed, RedeemError, Redemption};
 use crate::shop::Shop;
 use crate::store::{Ledger, item};
@@ -59,7 +59,7 @@ impl Ledger {
     pub(crate) async fn giving_back(
         &self,
         shop: &Shop,
-        order: &OrderId,
+        (customer, order): (&CustomerKey, &OrderId),
         change: Change,
         profile: &mut Profile,
         first: Sequence,
@@ -84,9 +84,11 @@ impl Ledger {
         rewards.cancelled = cancelled;
         if change != Change::Restored {
             // What is only reserved stays on the list: it is set free afterwards, see `free_cancelled_order`.
-            let (used, reserved): (Vec<_>, Vec<_>) =
-                std::mem::take(&mut rewards.list).into_iter().partition(|one| one.used);
-            rewards.list = reserved;
+            // So does what somebody else used on it before the order turned out to be this customer's: it is no fact of theirs.
+            let (used, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut rewards.list)
+                .into_iter()
+                .partition(|one| one.used && one.redemption.customer_key == *customer);
+            rewards.list = kept;
             let mut credits: BTreeMap<Charge, Left> = BTreeMap::new();
             let mut uses: BTreeMap<String, (Uses, Option<u64>)> = BTreeMap::new();
             for one in used {

@@ -148,7 +148,8 @@ pub struct AcceptedReturn {
 }
 
 /// SHA-256 over the content's JSON, in hex: equal content, however it was spelled at the wire, has an equal hash.
-pub(crate) fn content_hash(content: &impl Serialize) -> String {
+#[must_use]
+pub fn content_hash(content: &impl Serialize) -> String {
     let json = serde_json::to_vec(content).unwrap_or_default();
     HEXLOWER.encode(&Sha256::digest(json))
 }

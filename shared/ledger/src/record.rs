@@ -178,7 +178,7 @@ impl Ledger {
                     });
                     if let Some(change) = change_of(&before_it, &known.head.fold) {
                         let first = Sequence { version: before.profile.version + 1, place };
-                        let back = self.giving_back(shop, &order.id, change, &mut after.profile, first).await?;
+                        let back = self.giving_back(shop, (key, &order.id), change, &mut after.profile, first).await?;
                         place += back.facts;
                         writes.extend(back.writes);
                         given_back.extend(back.given_back);

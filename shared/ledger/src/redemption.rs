@@ -102,6 +102,8 @@ pub struct Redemption {
     pub on: On,
     /// The cart's total, in minor units.
     pub total: Minor,
+    /// Of all that was sent of the cart: another one is another request.
+    pub cart: String,
     /// What the reward comes to for this cart, in minor units: what the budgets are charged.
     pub value: Minor,
     /// The last day of the slot's period.
@@ -150,7 +152,7 @@ impl Redemption {
 
     /// Was the same asked for?
     pub(crate) fn asks_the_same(&self, other: &Redemption) -> bool {
-        self.key == other.key && (self.slot, self.step, self.total) == (other.slot, other.step, other.total)
+        self.key == other.key && (self.slot, self.step, &self.cart) == (other.slot, other.step, &other.cart)
     }
 }
 

@@ -6,16 +6,25 @@
 
 use segmentation::referrals::brought_by;
 use segmentation::{Day, Referral};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{RecordError, Refusal};
 use crate::facts::Fact;
 use crate::ids::CustomerId;
 use crate::items::{Customer, StoryItem};
-use crate::keys;
+use crate::keys::{self, CustomerKey, Key};
 use crate::order::shop_day;
 use crate::record::Status;
 use crate::shop::Shop;
-use crate::store::Ledger;
+use crate::store::{Ledger, item};
+
+/// Who was thanked for a friend.
+#[derive(Serialize, Deserialize)]
+struct Thanked {
+    #[serde(flatten)]
+    key: Key,
+    by: CustomerKey,
+}
 
 impl Ledger {
     /// Thanks who brought this customer, if somebody did and the first counted order is new. `None`: there is nobody to thank.
@@ -34,6 +43,12 @@ impl Ledger {
         if by == friend.id || self.customer(&shop.id, &by).await?.is_none() {
             return Ok(None);
         }
+        // Whoever was thanked first stays so, whatever the shop says later.
+        let marker = Thanked { key: keys::thanked(&shop.id, &friend.key), by: self.customer_key(&shop.id, &by) };
+        let thanked: Option<Thanked> = self.get(&self.tables().ledger, &marker.key, true).await?;
+        if thanked.is_some_and(|thanked| thanked.by != marker.by) {
+            return Ok(None);
+        }
         let referral = Referral { friend: friend.key.as_str().to_owned(), day: today };
         let fact = Fact {
             customer: &by,
@@ -43,6 +58,7 @@ impl Ledger {
             before: &|erased| today < shop_day(erased, shop.settings.time_zone),
             allowed: &|_| Ok(()),
             story: &|sequence| StoryItem::Referral { sequence, referral: referral.clone() },
+            beside: Some(item(&marker)?),
         };
         match self.record_fact(shop, fact).await {
             Ok((status, _)) => Ok(Some(status)),

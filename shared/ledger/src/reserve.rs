@@ -57,7 +57,7 @@ impl Ledger {
         let mut backoff = Backoff::default();
         loop {
             // Before the redemption itself: a copy sent at once that was faster is seen there, if it is seen here.
-            let (mut order, mut uses) = self.read_rewards(shop, &new.key).await?;
+            let (mut order, mut uses) = self.rewards_of_own_order(shop, &new.key).await?;
             if let Some(known) = self.redemption(shop, &new.key).await? {
                 return if known.asks_the_same(new) {
                     Ok((Status::Duplicate, known))
@@ -123,31 +123,38 @@ impl Ledger {
         Err(NotRedeemed::AttemptOpen { attempt: key.attempt, state }.into())
     }
 
-    /// The order's rewards and the customer's uses of the series, read consistently.
-    pub(crate) async fn read_rewards(
+    /// The same, of an order that is this customer's as far as is known.
+    async fn rewards_of_own_order(
         &self,
         shop: &Shop,
         key: &RedemptionKey,
     ) -> Result<(OrderRewards, Uses), RedeemError> {
-        let names = [
-            keys::order_rewards(&shop.id, &key.order),
-            keys::uses(&shop.id, &key.customer_key, &key.series),
-            keys::head(&shop.id, &key.order),
-        ];
-        let [order_key, uses_key, head_key] = names.clone();
-        let (mut order, mut uses) = (OrderRewards::none(order_key.clone()), Uses::none(uses_key.clone()));
+        let head: Option<Head> = self.get(&self.tables().ledger, &keys::head(&shop.id, &key.order), true).await?;
+        let (order, uses) = self.read_rewards(shop, key).await?;
+        let of_another = order.list.iter().any(|one| one.redemption.customer_key != key.customer_key);
+        if of_another || head.is_some_and(|head| head.customer_key != key.customer_key) {
+            return Err(Refusal::OrderOfAnotherCustomer(key.order.to_string()).into());
+        }
+        Ok((order, uses))
+    }
+
+    /// The order's rewards and the customer's uses of the series, read consistently. The order may have turned out to be
+    /// another customer's since: what is reserved can still be settled.
+    pub(crate) async fn read_rewards(
+        &self,
+        shop: &Shop,
+        key: &RedemptionKey,
+    ) -> Result<(OrderRewards, Uses), LedgerError> {
+        let names = [keys::order_rewards(&shop.id, &key.order), keys::uses(&shop.id, &key.customer_key, &key.series)];
+        let [order_key, uses_key] = names.clone();
+        let (mut order, mut uses) = (OrderRewards::none(order_key.clone()), Uses::none(uses_key));
         for stored in self.batch_get(&self.tables().ledger, &names, true, None).await? {
             let found: Key = parse(stored.clone())?;
             if found == order_key {
                 order = parse(stored)?;
-            } else if found == uses_key {
+            } else {
                 uses = parse(stored)?;
-            } else if found == head_key && parse::<Head>(stored)?.customer_key != key.customer_key {
-                return Err(Refusal::OrderOfAnotherCustomer(key.order.to_string()).into());
             }
-        }
-        if order.list.iter().any(|one| one.redemption.customer_key != key.customer_key) {
-            return Err(Refusal::OrderOfAnotherCustomer(key.order.to_string()).into());
         }
         Ok((order, uses))
     }

@@ -98,7 +98,9 @@ impl Ledger {
                 let mut place = 1;
                 if let Some(change) = change_of(&before_it, &head.fold) {
                     let first = Sequence { version: before.profile.version + 1, place };
-                    let back = self.giving_back(shop, &back.order, change, &mut after.profile, first).await?;
+                    let back = self
+                        .giving_back(shop, (&head.customer_key, &back.order), change, &mut after.profile, first)
+                        .await?;
                     place += back.facts;
                     writes.extend(back.writes);
                     rewards = back.given_back;

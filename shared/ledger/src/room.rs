@@ -2,14 +2,14 @@
 //! together.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::budgets::{BudgetId, BudgetLimit, share_of};
 use crate::counters::{Counter, Hold, Left};
 use crate::error::{LedgerError, store};
 use crate::ids::ShopId;
 use crate::keys;
-use crate::redemption::RedemptionState;
+use crate::redemption::{RedeemError, RedemptionState};
 use crate::shop::Shop;
 use crate::store::{Backoff, Ledger, attribute, item, parse};
 
@@ -117,7 +117,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes back reservations whose time is over: each is settled as lapsed, whole. How many were found.
+    /// Takes back reservations whose time is over, of the first counter that has some: each is settled as lapsed, whole. How many
+    /// were. One that contradicts other items stays held and is logged: it must not keep the others.
     pub(crate) async fn take_back(
         &self,
         shop: &Shop,
@@ -125,16 +126,20 @@ impl Ledger {
         shards: u8,
         now: DateTime<Utc>,
     ) -> Result<usize, LedgerError> {
-        let mut found = 0;
         for shard in 0..shards {
+            let mut found = 0;
             for hold in self.expired_holds(&shop.id, id, shard, now).await? {
-                found += 1;
-                self.settle(shop, &hold.redemption, RedemptionState::Lapsed, now)
-                    .await
-                    .map_err(|error| error.into_store())?;
+                match self.settle(shop, &hold.redemption, RedemptionState::Lapsed, now).await {
+                    Ok(_) => found += 1,
+                    Err(RedeemError::Store(error)) if error.is_temporary() => return Err(error),
+                    Err(error) => tracing::error!(shop = %shop.id, budget = %id, %error, "a hold cannot be taken back"),
+                }
+            }
+            if found > 0 {
+                return Ok(found);
             }
         }
-        Ok(found)
+        Ok(0)
     }
 
     /// The first of a counter's holds whose time is over.
@@ -145,7 +150,8 @@ impl Ledger {
         shard: u8,
         now: DateTime<Utc>,
     ) -> Result<Vec<Hold>, LedgerError> {
-        const AT_ONCE: i32 = 40;
+        // A checkout waits for them.
+        const AT_ONCE: i32 = 10;
         let answer = self
             .client()
             .query()
@@ -153,7 +159,7 @@ impl Ledger {
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", attribute(&keys::budget_part(shop, id, shard))?)
             .expression_attribute_values(":first", attribute(&keys::hold_until(DateTime::UNIX_EPOCH))?)
-            .expression_attribute_values(":last", attribute(&keys::hold_until(now))?)
+            .expression_attribute_values(":last", attribute(&keys::hold_until(now + TimeDelta::milliseconds(1)))?)
             .consistent_read(true)
             .limit(AT_ONCE)
             .send()

@@ -2,7 +2,7 @@
 
 use segmentation::Minor;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Event};
 use crate::error::PlaybookError;
 use crate::idea::{Idea, IdeaKind};
 use crate::language::{Language, Text};
@@ -168,6 +168,10 @@ fn calendar(idea: &Idea, place: &str) -> Checked {
     }
     if idea.kind() != IdeaKind::Reward {
         return range(|| format!("{place}.validity"), idea.validity.into(), 0, 0);
+    }
+    let by_answer = matches!(idea.mechanic, Mechanic::CodeByAnswer(_));
+    if by_answer && !matches!(idea.calendar, Calendar::Event { on: Event::Answer, .. }) {
+        return wrong("has to be the event answer: it gives by the answer, once for it");
     }
     let counts = idea.mechanic.counts_orders();
     if counts && !matches!(idea.calendar, Calendar::Slots { .. }) {

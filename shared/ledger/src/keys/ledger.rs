@@ -83,6 +83,12 @@ pub fn referral(shop: &ShopId, customer: &CustomerKey, friend: &CustomerKey) -> 
     key(story(shop, customer), format!("referral#{friend}", friend = friend.as_str()))
 }
 
+/// That somebody was thanked for bringing this friend: beside the friend's story, as it is no fact of theirs.
+#[must_use]
+pub fn thanked(shop: &ShopId, friend: &CustomerKey) -> Key {
+    key(format!("{}#thanked", story(shop, friend)), "by")
+}
+
 /// The partition of a shop's alerts. The word is no customer key.
 #[must_use]
 pub fn alerts(shop: &ShopId) -> String {

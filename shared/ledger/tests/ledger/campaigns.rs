@@ -225,8 +225,15 @@ async fn a_state_is_set_for_the_number_in_force_and_an_end_is_for_good() {
     let world = World::new().await;
     let (_, first) = world.publish_own(&own("spring_sale", 50)).await;
     let (_, second) = world.publish_own(&own("spring_sale", 5)).await;
-    let refused = world.set(first, Paused).await.unwrap_err();
+    let refused = world.set(first, Open).await.unwrap_err();
     assert!(matches!(refused, CampaignError::NotInForce { in_force, .. } if in_force == second), "{refused}");
+    // What the first one gave out is good until it is stopped, and never better than its series.
+    let open = async |number| world.seen().await.campaigns.is_open("spring_sale", number);
+    assert!(open(first).await && open(second).await);
+    for status in [Status::Recorded, Status::Duplicate] {
+        assert_eq!(world.set(first, Paused).await.unwrap(), status);
+        assert!(!open(first).await && open(second).await);
+    }
     assert!(matches!(world.set(second + 1, Paused).await, Err(CampaignError::Unknown(_))));
     assert!(matches!(world.set(0, Paused).await, Err(CampaignError::Unknown(0))));
     for (state, status) in [

@@ -276,7 +276,7 @@ fn any_sequence_of_steps_ends_where_the_model_does_and_a_step_repeated_changes_n
     let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     let result = runner.run(&steps(), |steps| {
         runtime.block_on(async {
-            let world = World::limited([limit(None, Some(u64::try_from(PAYS).unwrap()), 2)]).await;
+            let world = World::limited([limit(None, Some(u64::try_from(PAYS).unwrap()), 1)]).await;
             let mut run = Run { world, model: Model::default(), now: noon() };
             for step in steps {
                 let Some((told, expected)) = run.said(step).await else { continue };

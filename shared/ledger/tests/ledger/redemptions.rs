@@ -13,7 +13,7 @@ use playbook::reward::Reward;
 use segmentation::{Day, Minor};
 use tokio::task::JoinSet;
 
-use crate::{World, customer_id, day};
+use crate::{World, customer_id, day, order};
 
 pub(crate) const SERIES: &str = "r2f3m1/time_limited_code";
 
@@ -44,6 +44,7 @@ pub(crate) fn redemption(world: &World, customer: &str, order: &str, now: DateTi
         reward: Reward::Discount(10),
         on: On::Anything,
         total: Minor(5_000),
+        cart: "5000".to_owned(),
         value: Minor(500),
         closes_until: today.plus(26),
         valid_until: today.plus(10),
@@ -201,4 +202,53 @@ async fn a_limit_is_raised_and_lowered_by_what_is_spent_and_never_below() {
         assert_eq!(raced.get("won").copied().unwrap_or(0), wins, "{amount}");
     }
     assert_eq!(world.used().await, [(2_500, 5)]);
+}
+
+#[tokio::test]
+async fn an_order_that_turns_out_to_be_another_customers_jams_no_budget_and_touches_nobody_elses_profile() {
+    let mut world = World::limited([limit(None, Some(2), 1)]).await;
+    world.shop = world.ledger.fresh_shop(&world.shop.id).await.unwrap().unwrap();
+    let (used, held) = (redemption(&world, "guest", "o1", noon()), redemption(&world, "other guest", "o2", noon()));
+    for new in [&used, &held] {
+        world.ledger.reserve(&world.shop, new, false, noon()).await.unwrap();
+    }
+    world.ledger.confirm(&world.shop, &used.key, noon()).await.unwrap();
+    let own = redemption(&world, "ann", "o3", noon());
+    for id in ["o1", "o2"] {
+        world.record(order(id, "ann", "2026-11-22", 5_000)).await;
+    }
+    let refused = world.ledger.reserve(&world.shop, &redemption(&world, "third", "o1", noon()), false, noon()).await;
+    assert!(matches!(refused, Err(RedeemError::Refused(ledger::Refusal::OrderOfAnotherCustomer(_)))), "{refused:?}");
+    // The budget pays for two: one is used, and the other's time is over.
+    let later = noon() + minutes(31);
+    world
+        .ledger
+        .reserve(&world.shop, &Redemption { expires_at: later + minutes(30), ..own.clone() }, false, later)
+        .await
+        .unwrap();
+    world.ledger.confirm(&world.shop, &own.key, later).await.unwrap();
+    assert_eq!(world.ledger.redemption(&world.shop, &held.key).await.unwrap().unwrap().state, RedemptionState::Lapsed);
+    let cancelled = ledger::Order {
+        cancelled: true,
+        revision: segmentation::RevisionKey { number: 1, tie: String::new() },
+        ..order("o1", "ann", "2026-11-22", 5_000)
+    };
+    world.record(cancelled).await;
+    assert_eq!((world.stored("ann").await.closed.list, world.used().await), (vec![own.closes()], vec![(1_000, 2)]));
+    for customer in ["ann", "guest"] {
+        assert_eq!(world.stored(customer).await, world.rebuilt(customer).await, "{customer}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_taken_away_and_set_again_goes_on_with_all_its_counters() {
+    let mut world = World::limited([limit(None, Some(10), 8)]).await;
+    for limit in [limit(None, None, 1), limit(None, Some(10), 1)] {
+        world.ledger.set_budget(&world.shop, limit, world.today()).await.unwrap();
+        world.shop = world.ledger.fresh_shop(&world.shop.id).await.unwrap().unwrap();
+    }
+    assert_eq!(world.shop.budgets.limits, [limit(None, Some(10), 8)]);
+    let all = (0..12).map(|n| redemption(&world, &format!("c{n}"), &format!("o{n}"), noon())).collect();
+    let raced = race(&world.ledger, &world.shop, all).await;
+    assert_eq!(raced, outcomes(&[("won", 10), ("exhausted", 2)]));
 }
