@@ -48,13 +48,13 @@ impl OwnCampaign {
             return Err(form("until", "must not be before `from`"));
         }
         let idea = idea.idea(series.clone(), "idea")?;
-        checks::idea(&idea, "idea")?;
         if matches!(idea.mechanic, Mechanic::Choose | Mechanic::CodeByAnswer(_)) {
             return Err(form(
                 "idea.mechanic",
                 "hangs on a question of a playbook entry, so it belongs in the playbook",
             ));
         }
+        checks::idea(&idea, "idea")?;
         if idea.kind() != IdeaKind::Reward {
             return Err(form("idea.reward", "is missing: a campaign gives something"));
         }
