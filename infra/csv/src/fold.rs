@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use segmentation::{Day, Entry, Histogram, Minor, Rfm, Survey, Tally, Window};
+use segmentation::{Day, Entry, Histogram, Minor, Rfm, Summary, Survey, Tally, Window};
 
 use crate::conflicts::{Marks, Slots};
 use crate::error::Error;
@@ -116,8 +116,8 @@ pub(crate) fn fold<'s, R: Record>(
         let survey = Survey {
             recency: recency.finish(),
             frequency: frequency.finish(),
-            monetary: monetary.finish(),
-            order_totals: Histogram::default(),
+            monetary: Summary::whole(monetary.finish()),
+            order_totals: Summary::default(),
         };
         Share { customers, without, orders, returned, survey, marks }
     })

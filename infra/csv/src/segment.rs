@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
 use chrono_tz::Tz;
-use segmentation::{Census, Cuts, Day, FitPolicy, Law, Minor, Place, Survey, fit};
+use segmentation::{Census, Cuts, Day, FitPolicy, Law, Minor, Place, Summary, Survey, fit};
 
 use crate::blocks::{BLOCK, Source};
 use crate::columns::{Columns, Layout, Role};
@@ -218,7 +218,7 @@ impl Job<'_> {
 
         let mut cuts = fit(&survey, &options.policy);
         if matches!(cuts.monetary.law, Law::FallbackFewCustomers | Law::FallbackFewValues) {
-            survey.order_totals = order_totals(&reads, &rules, threads)?;
+            survey.order_totals = Summary::whole(order_totals(&reads, &rules, threads)?);
             cuts = fit(&survey, &options.policy);
         }
         let sum = |count: fn(&Read<R>) -> u64| reads.iter().map(count).sum::<u64>();

@@ -25,6 +25,11 @@ pub enum Law {
     FallbackFewCustomers,
     /// The shop fixed this axis itself.
     Fixed,
+    /// The quantiles to within a bucket of a 1,024th of their value: the shop is content with that, or facts came in between
+    /// two looks.
+    TercileOfBuckets,
+    /// The balanced law over buckets.
+    BalancedOfBuckets,
 }
 
 impl fmt::Display for Law {
@@ -35,6 +40,8 @@ impl fmt::Display for Law {
             Law::FallbackFewValues => "fallback, as there are fewer than three distinct values",
             Law::FallbackFewCustomers => "fallback, as there are too few customers",
             Law::Fixed => "fixed by the shop",
+            Law::TercileOfBuckets => "terciles to within 0.1 %",
+            Law::BalancedOfBuckets => "balanced classes to within 0.1 %, as ties swallowed a tercile",
         })
     }
 }

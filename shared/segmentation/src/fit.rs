@@ -6,7 +6,7 @@ use crate::cuts::{AxisCuts, Cuts, Law};
 use crate::day::Day;
 use crate::histogram::{Histogram, Tally};
 use crate::orders::Orders;
-use crate::segment::Axis;
+use crate::summary::{AtRank, Bucket, Looked, Summarizer, Summary};
 use crate::values::Window;
 
 /// Two cuts as a shop types them, in the axis's own unit.
@@ -39,6 +39,8 @@ pub struct FitPolicy {
     pub fixed_frequency: Option<TypedCuts>,
     /// Monetary value fixed by the shop, in minor units.
     pub fixed_monetary: Option<TypedCuts>,
+    /// Is it enough to know the monetary cuts to within 0.1 % in rank? It saves a large base's run the second look.
+    pub approximate: bool,
 }
 
 impl Default for FitPolicy {
@@ -52,11 +54,12 @@ impl Default for FitPolicy {
             fixed_recency: None,
             fixed_frequency: None,
             fixed_monetary: None,
+            approximate: false,
         }
     }
 }
 
-/// What is known of a base before its cuts: one histogram per axis, and the counted orders' net amounts.
+/// What is known of a base before its cuts: one histogram per axis, and the counted orders' net amounts. Of bounded size.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Survey {
     /// Days since the last order, of each customer in the base.
@@ -64,9 +67,9 @@ pub struct Survey {
     /// Orders inside the window, of each customer in the base.
     pub frequency: Histogram,
     /// Money inside the window, of each customer in the base, in minor units.
-    pub monetary: Histogram,
+    pub monetary: Summary,
     /// Net amount of each counted order inside the window, in minor units: for the median order.
-    pub order_totals: Histogram,
+    pub order_totals: Summary,
 }
 
 impl Survey {
@@ -93,8 +96,20 @@ impl Survey {
 pub struct Surveyor {
     recency: Tally,
     frequency: Tally,
-    monetary: Tally,
-    order_totals: Tally,
+    monetary: Summarizer,
+    order_totals: Summarizer,
+}
+
+impl From<Survey> for Surveyor {
+    /// Goes on from what was surveyed before.
+    fn from(survey: Survey) -> Surveyor {
+        Surveyor {
+            recency: survey.recency.into(),
+            frequency: survey.frequency.into(),
+            monetary: survey.monetary.into(),
+            order_totals: survey.order_totals.into(),
+        }
+    }
 }
 
 impl Surveyor {
@@ -121,45 +136,111 @@ impl Surveyor {
     }
 }
 
-/// The cuts model of a surveyed base under a shop's policy. The same survey and policy give the same model.
+/// The cuts model of a surveyed base under a shop's policy. The same survey and policy give the same model. Where only buckets
+/// of the money are known, its cuts are the ends of buckets, and the model says so.
 #[must_use]
 pub fn fit(survey: &Survey, policy: &FitPolicy) -> Cuts {
-    // Half of the orders are at or below it; at least one minor unit, so that its multiples differ.
-    let median_order =
-        survey.order_totals.at_rank(survey.order_totals.total().saturating_sub(1) / 2).unwrap_or(1).max(1);
-    let orders = policy.fallback_monetary_orders;
-    let fallback_monetary =
-        TypedCuts { c1: orders.c1.saturating_mul(median_order), c2: orders.c2.saturating_mul(median_order) };
-    let axis = |axis| {
-        let (histogram, fixed, fallback) = match axis {
-            Axis::Recency => (&survey.recency, policy.fixed_recency, policy.fallback_recency),
-            Axis::Frequency => (&survey.frequency, policy.fixed_frequency, policy.fallback_frequency),
-            Axis::Monetary => (&survey.monetary, policy.fixed_monetary, fallback_monetary),
-        };
-        let typed = |cuts: TypedCuts, law| AxisCuts { c1: cuts.c1, c2: cuts.c2, law };
-        match fixed {
-            Some(cuts) => typed(cuts, Law::Fixed),
-            None if survey.customers() < policy.min_customers => typed(fallback, Law::FallbackFewCustomers),
-            None => terciles(histogram)
-                .or_else(|| balanced(histogram))
-                .unwrap_or_else(|| typed(fallback, Law::FallbackFewValues)),
-        }
+    fit_looked(survey, policy, None)
+}
+
+/// The buckets of which a second look must tell the exact counts before [`fit_looked`] is exact: those that hold the ranks
+/// next to each tercile, so at most four. None where all is known, or the shop is content with less.
+#[must_use]
+pub fn to_look_at(survey: &Survey, policy: &FitPolicy) -> Vec<Bucket> {
+    if policy.approximate || policy.fixed_monetary.is_some() || survey.customers() < policy.min_customers {
+        return Vec::new();
+    }
+    let ranks = [1, 2].into_iter().filter_map(|thirds| ranks(survey.monetary.total(), thirds));
+    let mut buckets: Vec<Bucket> = ranks
+        .flat_map(|(low, _)| [low, low + 1])
+        .filter_map(|rank| match survey.monetary.at_rank(rank, None) {
+            Some(AtRank::In(bucket)) => Some(bucket),
+            _ => None,
+        })
+        .collect();
+    buckets.sort_unstable();
+    buckets.dedup();
+    buckets
+}
+
+/// The same as [`fit()`] with what a second look found.
+#[must_use]
+pub fn fit_looked(survey: &Survey, policy: &FitPolicy, looked: Option<&Looked>) -> Cuts {
+    let few = survey.customers() < policy.min_customers;
+    let typed = |cuts: TypedCuts, law| AxisCuts { c1: cuts.c1, c2: cuts.c2, law };
+    let axis = |fitted: &dyn Fn() -> Option<AxisCuts>, fixed: Option<TypedCuts>, fallback: TypedCuts| match fixed {
+        Some(cuts) => typed(cuts, Law::Fixed),
+        None if few => typed(fallback, Law::FallbackFewCustomers),
+        None => fitted().unwrap_or_else(|| typed(fallback, Law::FallbackFewValues)),
     };
+    let exactly = |values: &Histogram| exact(values).or_else(|| balanced(values));
     Cuts {
-        recency: axis(Axis::Recency),
-        frequency: axis(Axis::Frequency),
-        monetary: axis(Axis::Monetary),
+        recency: axis(&|| exactly(&survey.recency), policy.fixed_recency, policy.fallback_recency),
+        frequency: axis(&|| exactly(&survey.frequency), policy.fixed_frequency, policy.fallback_frequency),
+        monetary: axis(
+            &|| match survey.monetary.exact() {
+                Some(values) => exactly(values),
+                None => summarized(&survey.monetary, looked),
+            },
+            policy.fixed_monetary,
+            multiples(policy.fallback_monetary_orders, &survey.order_totals),
+        ),
         window: policy.window,
     }
 }
 
-/// The tercile cuts, unless they leave a class empty.
-fn terciles(histogram: &Histogram) -> Option<AxisCuts> {
-    let (c1, c2) = (histogram.tercile(1)?, histogram.tercile(2)?);
-    let (smallest, largest) = (histogram.counts().first()?.0, histogram.counts().last()?.0);
-    // The lowest class always holds the smallest value; the middle one needs a value in (c1, c2], the top one above c2.
-    let middle = histogram.counts().iter().any(|(value, _)| *value > c1 && *value <= c2);
-    (smallest <= c1 && middle && largest > c2).then_some(AxisCuts { c1, c2, law: Law::Tercile })
+/// Multiples of the median order: half of the orders are at or below it. At least of one minor unit, so that they differ.
+fn multiples(orders: TypedCuts, totals: &Summary) -> TypedCuts {
+    let median = totals.by_bucket().at_rank(totals.total().saturating_sub(1) / 2).unwrap_or(1).max(1);
+    TypedCuts { c1: orders.c1.saturating_mul(median), c2: orders.c2.saturating_mul(median) }
+}
+
+/// The rank below the `thirds`/3 quantile, and how many thirds the quantile lies above it towards the next one.
+fn ranks(total: u64, thirds: u64) -> Option<(u64, u64)> {
+    let last = total.checked_sub(1)? * thirds;
+    Some((last / 3, last % 3))
+}
+
+/// The floor of the `thirds`/3 quantile with linear interpolation (type 7 of Hyndman & Fan 1996, as pandas, Polars, DuckDB and
+/// R compute it), by integer arithmetic: for integers `v`, `v <= floor(q)` is the same test as `v <= q`.
+fn tercile(total: u64, thirds: u64, at: impl Fn(u64) -> Option<i64>) -> Option<i64> {
+    let (rank, part) = ranks(total, thirds)?;
+    let (low, high) = (i128::from(at(rank)?), i128::from(at(rank + 1)?));
+    i64::try_from((low * 3 + (high - low) * i128::from(part)).div_euclid(3)).ok()
+}
+
+/// The tercile cuts, unless they leave a class empty. `at`: the value at a rank.
+fn terciles(total: u64, largest: i64, law: Law, at: impl Fn(u64) -> Option<i64>) -> Option<AxisCuts> {
+    let (c1, c2) = (tercile(total, 1, &at)?, tercile(total, 2, &at)?);
+    // No value lies between two neighbouring ranks, so only those around the upper cut can be the middle class's highest.
+    let (rank, _) = ranks(total, 2)?;
+    let middle = [at(rank)?, at(rank + 1)?].into_iter().any(|value| value > c1 && value <= c2);
+    (middle && largest > c2).then_some(AxisCuts { c1, c2, law })
+}
+
+fn exact(values: &Histogram) -> Option<AxisCuts> {
+    terciles(values.total(), values.counts().last()?.0, Law::Tercile, |rank| values.at_rank(rank))
+}
+
+/// Cuts from buckets: terciles, exact where a second look tells all four ranks' values, else at the ends of buckets.
+fn summarized(values: &Summary, looked: Option<&Looked>) -> Option<AxisCuts> {
+    let at = |rank| match values.at_rank(rank, looked)? {
+        AtRank::Value(value) => Some(value),
+        AtRank::In(_) | AtRank::Moved => None,
+    };
+    let all_known = [1, 2].into_iter().all(|thirds| {
+        ranks(values.total(), thirds).is_some_and(|(rank, _)| at(rank).is_some() && at(rank + 1).is_some())
+    });
+    let found = if all_known { terciles(values.total(), values.largest()?, Law::Tercile, at) } else { None };
+    let buckets = values.by_bucket();
+    let near = || {
+        let ends = |thirds| ranks(values.total(), thirds).and_then(|(rank, _)| buckets.at_rank(rank));
+        let (c1, c2) = (ends(1)?, ends(2)?);
+        let full = c1 < c2 && values.largest()? > c2;
+        full.then_some(AxisCuts { c1, c2, law: Law::TercileOfBuckets })
+    };
+    let fair = || balanced(&buckets).map(|cuts| AxisCuts { law: Law::BalancedOfBuckets, ..cuts });
+    found.or_else(|| if all_known { None } else { near() }).or_else(fair)
 }
 
 /// The pair of observed values that minimises the sum of squared differences between class sizes and a third of the base;
@@ -200,7 +281,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::segment::Score;
+    use crate::segment::{Axis, Score};
 
     fn histogram(values: &[(i64, u64)]) -> Histogram {
         values.iter().flat_map(|(value, count)| std::iter::repeat_n(*value, *count as usize)).collect()
@@ -229,7 +310,8 @@ mod tests {
 
     fn survey_of(frequencies: &[(i64, u64)]) -> Survey {
         let frequency = histogram(frequencies);
-        Survey { recency: frequency.clone(), monetary: frequency.clone(), order_totals: frequency.clone(), frequency }
+        let money = Summary::whole(frequency.clone());
+        Survey { recency: frequency.clone(), monetary: money.clone(), order_totals: money, frequency }
     }
 
     #[test]
@@ -278,6 +360,69 @@ mod tests {
         assert_eq!(cuts.frequency.law, Law::Tercile);
     }
 
+    /// The same base, with money counted one by one and as a run would have it.
+    fn both(money: &[i64]) -> (Survey, Survey) {
+        let counts: Histogram = money.iter().copied().collect();
+        let days: Histogram = (0..money.len() as i64).map(|n| n % 300).collect();
+        let survey = |monetary: Summary| Survey {
+            recency: days.clone(),
+            frequency: days.clone(),
+            order_totals: monetary.clone(),
+            monetary,
+        };
+        (survey(Summary::whole(counts.clone())), survey(Summary::from(counts)))
+    }
+
+    #[test]
+    fn what_moved_between_the_looks_leaves_the_first_answer_and_the_model_says_so() {
+        let money: Vec<i64> = (0..9_000).map(|n| 5_000 + n * n % 90_001).collect();
+        let (_, bucketed) = both(&money);
+        let asked = to_look_at(&bucketed, &FitPolicy::default());
+        assert!((1..=4).contains(&asked.len()), "{asked:?}");
+        let moved = Looked::of(money.iter().copied().skip(10), &asked).merge(&Looked::of([asked[0].first], &asked));
+        let more = moved.merge(&Looked::of([asked[0].first; 30], &asked));
+        let cuts = fit_looked(&bucketed, &FitPolicy::default(), Some(&more));
+        assert_eq!(cuts, fit(&bucketed, &FitPolicy::default()));
+        assert_eq!(cuts.monetary.law, Law::TercileOfBuckets);
+        let content = FitPolicy { approximate: true, ..FitPolicy::default() };
+        assert_eq!(to_look_at(&bucketed, &content), []);
+    }
+
+    #[test]
+    fn a_price_that_most_paid_swallows_a_class_of_buckets_too() {
+        let money: Vec<i64> = (0..30_000).map(|n| if n % 10 < 7 { 2_999 } else { 3_000 + n }).collect();
+        let (exact, bucketed) = both(&money);
+        assert!(bucketed.monetary.exact().is_none());
+        let looked = Looked::of(money.iter().copied(), &to_look_at(&bucketed, &FitPolicy::default()));
+        let cuts = fit_looked(&bucketed, &FitPolicy::default(), Some(&looked)).monetary;
+        assert_eq!((cuts.law, cuts.c1), (Law::BalancedOfBuckets, 2_999));
+        let counts = sizes(exact.monetary.exact().unwrap_or(&Histogram::default()), &cuts);
+        assert!(counts.iter().all(|size| *size > 0), "{counts:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #[test]
+        fn two_looks_are_exact_and_one_is_near(seed in 1..1_000_000_i64, tie in 0..200_000_i64, ties in 0..2_000_usize) {
+            let mut money: Vec<i64> = (0..9_000).map(|n| (n * seed).rem_euclid(1_000_003) * (n % 7 + 1) / 3).collect();
+            money.extend(std::iter::repeat_n(tie, ties));
+            let policy = FitPolicy::default();
+            let (exact, bucketed) = both(&money);
+            prop_assume!(bucketed.monetary.exact().is_none());
+            let (left, right) = money.split_at(money.len() / 3);
+            let asked = to_look_at(&bucketed, &policy);
+            let looked = Looked::of(right.iter().copied(), &asked).merge(&Looked::of(left.iter().copied(), &asked));
+            prop_assert_eq!(fit_looked(&bucketed, &policy, Some(&looked)), fit(&exact, &policy));
+
+            let near = fit(&bucketed, &policy).monetary;
+            let first = sizes(&money.iter().copied().collect(), &fit(&exact, &policy).monetary);
+            let got = sizes(&money.iter().copied().collect(), &near);
+            // Off by no more than what lies in the buckets of the two cuts.
+            let inside = |cut: i64| money.iter().filter(|value| Bucket::of(**value) == Bucket::of(cut)).count() as u64;
+            prop_assert!(first[0].abs_diff(got[0]) <= inside(near.c1) && first[2].abs_diff(got[2]) <= inside(near.c2));
+        }
+    }
+
     proptest! {
         #[test]
         fn the_balanced_law_finds_what_brute_force_finds(values in prop::collection::vec((-20..20_i64, 1..40_u64), 1..20)) {
@@ -286,10 +431,23 @@ mod tests {
         }
 
         #[test]
+        fn the_tercile_is_the_floor_of_linear_interpolation(mut values in prop::collection::vec(-1000..1000_i64, 1..60), thirds in 1..3_u64) {
+            let histogram: Histogram = values.iter().copied().collect();
+            values.sort_unstable();
+            let position = (values.len() - 1) as f64 * thirds as f64 / 3.0;
+            let low = values[position.floor() as usize] as f64;
+            let high = values[(position.ceil() as usize).min(values.len() - 1)] as f64;
+            let real = low + (high - low) * position.fract();
+            // In floats 1/3 is not exact: compare where rounding cannot decide.
+            let got = tercile(histogram.total(), thirds, |rank| histogram.at_rank(rank)).unwrap_or(i64::MIN) as f64;
+            prop_assert!(got <= real + 1e-6 && got > real - 1.0 - 1e-6, "{} {}", got, real);
+        }
+
+        #[test]
         fn with_three_distinct_values_no_class_is_empty(values in prop::collection::vec((-20..20_i64, 1..40_u64), 1..20)) {
             let histogram = histogram(&values);
             prop_assume!(histogram.distinct() >= 3);
-            let found = terciles(&histogram).or_else(|| balanced(&histogram));
+            let found = exact(&histogram).or_else(|| balanced(&histogram));
             prop_assert!(found.is_some_and(|cuts| sizes(&histogram, &cuts).into_iter().all(|size| size > 0)));
         }
 
@@ -297,7 +455,8 @@ mod tests {
         fn equal_values_never_part(values in prop::collection::vec(1..8_i64, 100..200)) {
             // A score is a function of the value alone, so it is enough that the classes' sizes add up value by value.
             let histogram: Histogram = values.iter().copied().collect();
-            let survey = Survey { recency: histogram.clone(), frequency: histogram.clone(), monetary: histogram.clone(), order_totals: histogram.clone() };
+            let money = Summary::whole(histogram.clone());
+            let survey = Survey { recency: histogram.clone(), frequency: histogram.clone(), monetary: money.clone(), order_totals: money };
             let cuts = fit(&survey, &FitPolicy::default());
             let mut scores = std::collections::BTreeMap::new();
             for value in values {

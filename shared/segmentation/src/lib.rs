@@ -32,6 +32,7 @@ pub mod profile;
 pub mod referrals;
 pub mod rhythm;
 pub mod segment;
+pub mod summary;
 pub mod tastes;
 pub mod values;
 
@@ -59,5 +60,6 @@ pub use profile::Profile;
 pub use referrals::{Referral, Referrals};
 pub use rhythm::{Rhythm, UsualDay};
 pub use segment::{Axis, Place, Score, Segment};
+pub use summary::{Bucket, Looked, Summary};
 pub use tastes::{Taste, TasteList, Tastes};
 pub use values::{Rfm, Window, ZeroOrders};
