@@ -4,6 +4,7 @@
 
 mod affinities;
 mod alerts;
+mod asl;
 mod auth;
 mod bad_input;
 mod campaigns;
@@ -19,6 +20,7 @@ mod referrals;
 mod remembered;
 mod runs;
 mod simulations;
+mod state_machine;
 mod steps;
 mod survey_page;
 mod template;
