@@ -9,10 +9,13 @@ use serde_json::{Map, Value, json};
 /// An error's name and cause.
 pub(crate) type Failed = (String, String);
 
+/// Input to output, or the error's name and cause.
+pub(crate) type Function = dyn Fn(Value) -> Pin<Box<dyn Future<Output = Result<Value, Failed>>>>;
+
 /// A machine, with the function that its tasks call.
 pub(crate) struct Interpreter<'a> {
-    /// Input to output, or the error's name and cause.
-    pub(crate) function: &'a dyn Fn(Value) -> Pin<Box<dyn Future<Output = Result<Value, Failed>>>>,
+    /// The function.
+    pub(crate) function: &'a Function,
     /// Every state that was entered, in order.
     pub(crate) entered: Vec<String>,
 }

@@ -19,6 +19,7 @@ mod redemptions;
 mod referrals;
 mod remembered;
 mod runs;
+mod schedule;
 mod simulations;
 mod state_machine;
 mod steps;
