@@ -18,8 +18,10 @@ use segmentation::fit::Surveyor;
 use segmentation::{Day, Entry, FitPolicy, Flags, Groups, LoyaltyGroup, Orders, Place, Rhythm, Window, fit};
 
 type Failure = Box<dyn std::error::Error>;
+/// Whether a VIP came out badly; `None` where that cannot be told.
+type Outcome = fn(&Watched) -> Option<bool>;
 /// How long it is watched what customers do.
-const AHEAD: i64 = 120;
+const AHEAD: u32 = 120;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -40,10 +42,14 @@ fn main() -> ExitCode {
 fn evidence(file: &str, days: &[&str]) -> Result<(), Failure> {
     let base = read(file)?;
     let name = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+    println!(
+        "| data | day | VIPs (with 4 gaps) | target | share | own rhythm | recency | P(alive) | expected orders |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for day in days {
         let on: Day = day.parse()?;
         let last = base.values().flat_map(|orders| orders.iter().map(|e| e.day)).max().ok_or("no orders")?;
-        if last.since(on) < AHEAD {
+        if last.since(on) < AHEAD.into() {
             return Err(format!("{file} ends on {last}, less than {AHEAD} days after {on}").into());
         }
         let fitted = Fitted::of(&histories(&base, on)).ok_or("too few customers for a model")?;
@@ -71,16 +77,17 @@ impl Watched {
         let window = Window::default();
         let history = History::of(orders, on, window)?;
         let rhythm = Rhythm::of(orders, on, window);
-        let until = History::of(orders, on.plus(AHEAD), window)?;
+        let until = History::of(orders, on.plus(AHEAD.into()), window)?;
         let came = f64::from(until.repeats - history.repeats);
-        let promised = (history.span > 0).then(|| f64::from(history.repeats) / f64::from(history.span) * AHEAD as f64);
+        let promised =
+            (history.span > 0).then(|| f64::from(history.repeats) / f64::from(history.span) * f64::from(AHEAD));
         let alive = model.alive(&history);
         Some(Watched {
             recency: history.silence().into(),
             overdue: rhythm.overdue(history.silence()),
             gaps: rhythm.gaps,
             alive,
-            expected: alive * model.purchases_if_alive(&history, 120),
+            expected: alive * model.purchases_if_alive(&history, AHEAD),
             silent: came == 0.0,
             below_half: promised.map(|promised| came < promised / 2.0),
         })
@@ -89,8 +96,7 @@ impl Watched {
 
 fn print_rows(name: &str, on: Day, watched: &[Watched]) {
     let rhythmic = watched.iter().filter(|vip| vip.gaps >= 4).count();
-    let outcomes: [(&str, fn(&Watched) -> Option<bool>); 2] =
-        [("no order", |vip| Some(vip.silent)), ("below half", |vip| vip.below_half)];
+    let outcomes: [(&str, Outcome); 2] = [("no order", |vip| Some(vip.silent)), ("below half", |vip| vip.below_half)];
     for (target, outcome) in outcomes {
         // All readings are compared on the same customers: those with a gap.
         let judged: Vec<(&Watched, bool, f64)> =
