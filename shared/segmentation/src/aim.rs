@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::day::Day;
 use crate::group::{Groups, LoyaltyGroup};
 use crate::label::{Cause, Step};
-use crate::profile::RecentMoves;
+use crate::moves::RecentMoves;
 use crate::segment::{Place, Score};
 
 /// How many of the promising group reached recency 3, and what became of those who reached it before. Whole numbers, so shards add up in any order.
@@ -65,7 +65,7 @@ impl AimCount {
 mod tests {
     use super::*;
     use crate::label::Move;
-    use crate::profile::VersionedMove;
+    use crate::moves::VersionedMove;
     use crate::{Activation, Cause};
 
     fn place(text: &str) -> Place {

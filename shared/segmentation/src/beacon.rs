@@ -39,6 +39,8 @@ pub struct BeaconRule {
     pub alive_percent: u8,
     /// For how many days ahead orders are expected.
     pub horizon_days: u16,
+    /// The promising group's aim: whether it was reached is told for this many days, and for as many before.
+    pub aim_days: u16,
 }
 
 impl Default for BeaconRule {
@@ -50,6 +52,7 @@ impl Default for BeaconRule {
             silent_days: None,
             alive_percent: 50,
             horizon_days: 90,
+            aim_days: 30,
         }
     }
 }
@@ -93,7 +96,8 @@ impl BeaconRule {
         must((1..=100).contains(&self.min_gaps), "beacon.min_gaps", "must be from 1 to 100")?;
         must(self.silent_days != Some(0), "beacon.silent_days", "must be at least 1, or null for the cuts' own")?;
         must((1..=99).contains(&self.alive_percent), "beacon.alive_percent", "must be from 1 to 99")?;
-        must((1..=365).contains(&self.horizon_days), "beacon.horizon_days", "must be from 1 to 365")
+        must((1..=365).contains(&self.horizon_days), "beacon.horizon_days", "must be from 1 to 365")?;
+        must((1..=365).contains(&self.aim_days), "beacon.aim_days", "must be from 1 to 365")
     }
 
     /// Reads one customer with recency score `r` on the day `on`; `None` without a counted order.
