@@ -6,6 +6,7 @@ mod affinities;
 mod alerts;
 mod auth;
 mod bad_input;
+mod beacon;
 mod campaigns;
 mod complete_journey;
 mod customers;
