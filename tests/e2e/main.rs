@@ -7,6 +7,7 @@ mod alerts;
 mod asl;
 mod auth;
 mod bad_input;
+mod beacon;
 mod campaigns;
 mod complete_journey;
 mod customers;

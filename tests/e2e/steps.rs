@@ -350,7 +350,8 @@ async fn a_base_with_more_amounts_than_are_counted_one_by_one_is_looked_at_twice
     let all = Summary::whole(counts);
     let days: Histogram = std::iter::repeat_n(31, money.len()).collect();
     let ones: Histogram = std::iter::repeat_n(1, money.len()).collect();
-    let survey = Survey { recency: days, frequency: ones, monetary: all.clone(), order_totals: all };
+    let survey =
+        Survey { recency: days, frequency: ones, monetary: all.clone(), order_totals: all, ..Survey::default() };
     let exact = fit(&survey, &shop.settings.changeable.segmentation);
     let fitted = world.ledger.activated(&acme(), run.activation.unwrap()).await.unwrap().cuts;
     assert_eq!(fitted.monetary, exact.monetary);

@@ -6,6 +6,7 @@
 //! with a run but its function.
 
 mod assign;
+mod beacon;
 pub mod catalogue;
 mod drive;
 mod fit;

@@ -2,7 +2,8 @@
 
 use ledger::order::paid_per_item;
 use ledger::{
-    AnswerId, Asked, ChoiceId, Chosen, Customer, Line, LineId, Order, ProductId, RecordError, Refusal, Said, Status,
+    AnswerId, Asked, ChoiceId, Chosen, Customer, Line, LineId, ListedAlert, Order, ProductId, RecordError, Refusal,
+    Said, Status,
 };
 use segmentation::answers::{Answer, Survey};
 use segmentation::{AttributeUpdate, Minor, ProductKey, RevisionKey};
@@ -261,7 +262,12 @@ async fn what_is_wrong_is_told_at_once_and_listed_by_day() {
         let rows: Vec<String> = page
             .alerts
             .iter()
-            .map(|told| format!("{} {} {} v{}", told.alert.day, told.customer, told.alert.cause, told.version))
+            .map(|listed| match listed {
+                ListedAlert::Customer(told) => {
+                    format!("{} {} {} v{}", told.alert.day, told.customer, told.alert.cause, told.version)
+                }
+                ListedAlert::Shop(told) => panic!("{told:?}"),
+            })
             .collect();
         (rows, page.next)
     };
