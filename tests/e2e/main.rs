@@ -9,6 +9,7 @@ mod bad_input;
 mod campaigns;
 mod complete_journey;
 mod customers;
+mod cuts;
 mod lookups;
 mod offers;
 mod orders;

@@ -23,6 +23,7 @@ mod retry;
 pub mod schedule;
 mod steps;
 mod survey;
+mod touched;
 
 pub use drive::{Progress, drive};
 pub use plan::{SHARDS, begin_run, shards_for};

@@ -74,6 +74,7 @@ impl Ledger {
                 cuts: None,
                 previous: current.last_run,
                 measured: None,
+                preview: None,
                 fitting: None,
                 planned: false,
                 looks_at: Vec::new(),
