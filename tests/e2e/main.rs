@@ -11,6 +11,7 @@ mod beacon;
 mod campaigns;
 mod complete_journey;
 mod customers;
+mod cuts;
 mod lookups;
 mod offers;
 mod orders;

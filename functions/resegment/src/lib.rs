@@ -24,6 +24,7 @@ mod retry;
 pub mod schedule;
 mod steps;
 mod survey;
+mod touched;
 
 pub use drive::{Progress, drive, walk};
 pub use plan::{SHARDS, begin_run, shards_for};

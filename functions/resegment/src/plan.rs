@@ -1,7 +1,7 @@
 //! Beginning a run, and plan: what it has to do.
 
 use chrono::{DateTime, Utc};
-use ledger::{BeginRunError, Ledger, Run, ShopId};
+use ledger::{BeginRunError, Ledger, LedgerError, Run, RunMark, ShopId};
 use segmentation::Day;
 
 use crate::steps::{Plan, RunError, Steps};
@@ -33,12 +33,17 @@ pub async fn begin_run(
     now: DateTime<Utc>,
 ) -> Result<Run, BeginRunError> {
     let last = ledger.read_current(shop).await?.and_then(|current| current.last_run);
+    let shards = shards_after(ledger, shop, last).await?;
+    ledger.begin_run(shop, day, refit, shards, now).await
+}
+
+/// Into how many shards a base is split that was last counted by this run.
+pub(crate) async fn shards_after(ledger: &Ledger, shop: &ShopId, last: Option<RunMark>) -> Result<u32, LedgerError> {
     let counted = match last {
         Some(last) => ledger.run(shop, last.run).await?.and_then(|run| run.counts),
         None => None,
     };
-    let customers = counted.map_or(0, |counts| counts.census.total().customers);
-    ledger.begin_run(shop, day, refit, shards_for(customers), now).await
+    Ok(shards_for(counted.map_or(0, |counts| counts.census.total().customers)))
 }
 
 impl Steps {
@@ -46,7 +51,9 @@ impl Steps {
     pub(crate) async fn plan(&self, shop: &ShopId, run: Run) -> Result<Plan, RunError> {
         let known = self.ledger.fresh_shop(shop).await?.ok_or_else(|| RunError::NoShop(shop.clone()))?;
         let settings = &known.settings.changeable;
-        let due = run.refit || Ledger::fit_due(settings.refit, &known.current, run.day);
+        // What staff want activated goes before any fit.
+        let due = known.current.due_on(run.day).is_none()
+            && (run.refit || Ledger::fit_due(settings.refit, &known.current, run.day));
         let run = self.ledger.plan_run(shop, &run, due.then_some(settings.segmentation)).await?;
         Ok(Plan {
             shop: shop.clone(),

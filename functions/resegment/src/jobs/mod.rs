@@ -1,10 +1,16 @@
 //! Jobs that a route begins (law 18), driven part by part. A part that is noted as done is not done again, so a job that
 //! broke off goes on where it stood, and its result is the same.
 
+mod fit;
+mod parts;
+mod preview;
 mod simulation;
 
 use ledger::{Job, JobKind, LEASE, ShopId};
 
+pub use fit::begin_fit;
+pub use preview::begin_preview;
+pub(crate) use preview::previewed;
 pub use simulation::{BeginSimulationError, CatalogueShelf, begin_simulation};
 
 use crate::schedule::StartRun;
@@ -27,6 +33,8 @@ pub async fn drive(steps: &Steps, shop: &ShopId, number: u64) -> Result<Job, Run
     let all = async {
         match job.kind {
             JobKind::Simulation => simulation::drive(steps, shop, &job).await,
+            JobKind::Fit => fit::drive(steps, shop, &job).await,
+            JobKind::Preview => preview::drive(steps, shop, &job).await,
         }
     };
     tokio::pin!(all);

@@ -222,10 +222,10 @@ impl Shelf for CatalogueShelf<'_> {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, RunError> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, RunError> {
     serde_json::from_slice(bytes).map_err(damaged)
 }
 
-fn damaged(what: impl std::fmt::Display) -> RunError {
+pub(super) fn damaged(what: impl std::fmt::Display) -> RunError {
     LedgerError::Damaged(what.to_string()).into()
 }
