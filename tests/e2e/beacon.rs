@@ -76,10 +76,10 @@ async fn another_reading_is_a_setting_and_a_bad_one_is_named() {
     {
         let mut bad = settings.clone();
         bad["beacon"][name] = value;
-        assert_eq!(world.call("PUT", "/v1/settings", &bad.to_string()).await.told(), (422, field.into()));
+        assert_eq!(world.call("PUT", "/v1/settings", bad.to_string()).await.told(), (422, field.into()));
     }
     settings["beacon"] = json!({ "reading": "recency", "silent_days": 20 });
-    assert_eq!(world.call("PUT", "/v1/settings", &settings.to_string()).await.status, 200);
+    assert_eq!(world.call("PUT", "/v1/settings", settings.to_string()).await.status, 200);
     world.run().await;
     let rows = slipping(&world).await;
     assert!(!rows.is_empty() && rows.iter().all(|row| row["recency_days"].as_u64().unwrap() >= 20), "{rows:?}");
@@ -107,7 +107,7 @@ async fn a_group_that_falls_below_its_trend_is_told_once_and_listed() {
                 order["status"] = json!("cancelled");
                 order["total"] = told["total"].clone();
                 let path = format!("/v1/orders/{}", told["id"].as_str().unwrap());
-                assert_eq!(world.call("PUT", &path, &order.to_string()).await.status, 200);
+                assert_eq!(world.call("PUT", &path, order.to_string()).await.status, 200);
             }
         }
     }
