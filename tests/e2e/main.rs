@@ -4,6 +4,7 @@
 
 mod affinities;
 mod alerts;
+mod asl;
 mod auth;
 mod bad_input;
 mod beacon;
@@ -19,7 +20,9 @@ mod redemptions;
 mod referrals;
 mod remembered;
 mod runs;
+mod schedule;
 mod simulations;
+mod state_machine;
 mod steps;
 mod survey_page;
 mod template;

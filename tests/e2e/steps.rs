@@ -23,6 +23,11 @@ pub(crate) async fn call(world: &World, run: u64, what: What, until: Until) -> R
     Ok(serde_json::from_value(serde_json::to_value(answer).unwrap()).unwrap())
 }
 
+/// A call as a state machine makes it.
+pub(crate) async fn step(world: &World, step: &Step) -> Result<StepAnswer, RunError> {
+    call(world, step.run, step.what.clone(), Until::done()).await
+}
+
 /// The same, dropped at some await in the middle, as a crash would leave it; `true`: it came to its end before.
 async fn cut_off(world: &World, run: u64, what: What, polls: u16) -> bool {
     let mut work = Box::pin(call(world, run, what, Until::done()));

@@ -25,7 +25,7 @@ pub mod schedule;
 mod steps;
 mod survey;
 
-pub use drive::{Progress, drive};
+pub use drive::{Progress, drive, walk};
 pub use plan::{SHARDS, begin_run, shards_for};
 pub use retry::Retry;
 pub use steps::{Plan, RunError, Step, StepAnswer, Steps, Until, What};

@@ -53,7 +53,8 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, RecordError>) -> Refusal {
 /// The stored item is the one that a rebuild makes, attribute for attribute.
 pub(crate) async fn rebuild_is_what_is_stored(world: &World, customer: &str) {
     let stored = world.ledger.customer(&world.shop.id, &customer_id(customer)).await.unwrap().unwrap();
-    let rebuilt = Customer { profile: world.rebuilt(customer).await, ..stored.clone() };
+    let mut rebuilt: Customer = stored.clone();
+    rebuilt.profile = world.rebuilt(customer).await;
     assert_eq!(rebuilt.profile, stored.profile);
     let key = ledger::keys::profile(&world.shop.id, &stored.key);
     let text = aws_sdk_dynamodb::types::AttributeValue::S;
