@@ -3,11 +3,11 @@
 use e2e::World;
 use serde_json::{Value, json};
 
-/// `customers` who buy every 6 to 20 days since the summer; each fifth one stopped a while ago.
+/// `customers` who buy every 3 to 21 days since the summer; each fifth one stopped a while ago.
 async fn fill(world: &World, customers: u64) {
     let mut orders = Vec::new();
     for n in 0..customers {
-        let gap = 6 + n % 15;
+        let gap = 3 + n % 15;
         let until = if n % 5 == 0 { 60 + n % 40 } else { 124 - n % 3 };
         let mut day = n % 30;
         while day <= until {
@@ -76,10 +76,10 @@ async fn another_reading_is_a_setting_and_a_bad_one_is_named() {
     {
         let mut bad = settings.clone();
         bad["beacon"][name] = value;
-        assert_eq!(world.call("PUT", "/v1/settings", &bad.to_string()).await.told(), (422, field.into()));
+        assert_eq!(world.call("PUT", "/v1/settings", bad.to_string()).await.told(), (422, field.into()));
     }
     settings["beacon"] = json!({ "reading": "recency", "silent_days": 20 });
-    assert_eq!(world.call("PUT", "/v1/settings", &settings.to_string()).await.status, 200);
+    assert_eq!(world.call("PUT", "/v1/settings", settings.to_string()).await.status, 200);
     world.run().await;
     let rows = slipping(&world).await;
     assert!(!rows.is_empty() && rows.iter().all(|row| row["recency_days"].as_u64().unwrap() >= 20), "{rows:?}");
@@ -101,13 +101,14 @@ async fn a_group_that_falls_below_its_trend_is_told_once_and_listed() {
             let customer = member["customer"].as_str().unwrap();
             let story = world.get(&format!("/v1/customers/{customer}/history?limit=1000")).await.json;
             for told in story["items"].as_array().unwrap().iter().filter(|told| told["kind"] == "order") {
-                let mut order = crate::order("", customer, told["time"].as_str().unwrap());
+                let placed = &told["order"];
+                let mut order = crate::order("", customer, placed["time"].as_str().unwrap());
                 order.as_object_mut().unwrap().remove("id");
                 order["revision"] = json!(2);
                 order["status"] = json!("cancelled");
-                order["total"] = told["total"].clone();
-                let path = format!("/v1/orders/{}", told["id"].as_str().unwrap());
-                assert_eq!(world.call("PUT", &path, &order.to_string()).await.status, 200);
+                order["total"] = placed["total"].clone();
+                let path = format!("/v1/orders/{}", placed["id"].as_str().unwrap());
+                assert_eq!(world.call("PUT", &path, order.to_string()).await.status, 200);
             }
         }
     }
