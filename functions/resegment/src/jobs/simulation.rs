@@ -13,9 +13,9 @@ use playbook::simulate::{InForce, Period, Scenario, Shelf, Tally, simulate};
 use segmentation::{Activation, Day, Minor, Profile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
-use crate::steps::{RunError, Steps};
+use crate::hold::Parts;
+use crate::steps::{RunError, Steps, Until};
 
 /// Parts of a simulation: each is far from the quarter of an hour that a call may take.
 const SHARDS: u32 = 32;
@@ -108,8 +108,8 @@ async fn in_force(ledger: &Ledger, shop: &Shop, from: Day) -> Result<Vec<InForce
     Ok(found)
 }
 
-/// Simulates all shards that are not noted, and adds them up.
-pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job) -> Result<Job, RunError> {
+/// Simulates all shards that are not noted, and adds them up; `None`: it had to return before.
+pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job, until: Until) -> Result<Option<Job>, RunError> {
     let blueprint: Blueprint = read(&steps.ledger.job_input(shop, job).await?)?;
     let playbook = Playbook::stored(&blueprint.version, blueprint.source).map_err(damaged)?;
     let whole = steps.ledger.fresh_shop(shop).await?.ok_or_else(|| RunError::NoShop(shop.clone()))?;
@@ -121,21 +121,23 @@ pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job) -> Result<Job
         playbook,
         catalogue: steps.ledger.whole_catalogue(&whole).await?,
     });
-    let (mut tasks, mut done) = (JoinSet::new(), 0);
-    let mut waiting = Shard::all(job.of).into_iter();
-    loop {
-        while tasks.len() < AT_ONCE
-            && let Some(shard) = waiting.next()
-        {
-            let work = Arc::clone(&work);
-            tasks.spawn(async move { work.shard(shard).await });
+    let mut left = Vec::new();
+    for shard in Shard::all(job.of) {
+        if steps.ledger.job_part(shop, job.number, shard.index).await?.is_none() {
+            left.push(shard);
         }
-        let Some(one) = tasks.join_next().await else { break };
-        one??;
-        done += 1;
-        steps.ledger.job_progress(shop, job.number, done).await?;
     }
-    work.finish(job.of).await
+    let noted = job.of - u32::try_from(left.len()).unwrap_or(job.of);
+    let simulated = left.into_iter().map(|shard| Arc::clone(&work).shard(shard));
+    let told = |done: usize| async move {
+        let done = noted + u32::try_from(done).unwrap_or(job.of);
+        Ok(steps.ledger.job_progress(shop, job.number, done).await?)
+    };
+    let parts = Parts { at_once: AT_ONCE, until, clock: steps.clock };
+    if !parts.each(simulated, told).await? {
+        return Ok(None);
+    }
+    work.finish(job.of).await.map(Some)
 }
 
 struct Work {
@@ -148,12 +150,9 @@ struct Work {
 }
 
 impl Work {
-    /// Simulates one shard, unless that is noted.
+    /// Simulates one shard.
     async fn shard(self: Arc<Work>, shard: Shard) -> Result<(), RunError> {
         let ledger = &self.steps.ledger;
-        if ledger.job_part(&self.shop, self.number, shard.index).await?.is_some() {
-            return Ok(());
-        }
         let (mut sum, mut cursor) = (Tally::default(), None);
         loop {
             let page = ledger.page(&self.shop, shard, cursor.as_ref()).await?;
