@@ -44,6 +44,8 @@ const PATHS: &[(&str, &str, Scope)] = &[
     ("GET", "/v1/jobs/1", Scope::Admin),
     ("GET", "/v1/jobs/1/result", Scope::Admin),
     ("GET", "/v1/alerts", Scope::Admin),
+    ("GET", "/v1/beacon", Scope::Admin),
+    ("GET", "/v1/beacon/customers", Scope::Admin),
     ("GET", "/v1/customers/ann", Scope::Admin),
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),

@@ -4,8 +4,10 @@
 
 mod affinities;
 mod alerts;
+mod asl;
 mod auth;
 mod bad_input;
+mod beacon;
 mod campaigns;
 mod complete_journey;
 mod customers;
@@ -18,7 +20,9 @@ mod redemptions;
 mod referrals;
 mod remembered;
 mod runs;
+mod schedule;
 mod simulations;
+mod state_machine;
 mod steps;
 mod survey_page;
 mod template;

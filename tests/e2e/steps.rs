@@ -23,6 +23,11 @@ pub(crate) async fn call(world: &World, run: u64, what: What, until: Until) -> R
     Ok(serde_json::from_value(serde_json::to_value(answer).unwrap()).unwrap())
 }
 
+/// A call as a state machine makes it.
+pub(crate) async fn step(world: &World, step: &Step) -> Result<StepAnswer, RunError> {
+    call(world, step.run, step.what.clone(), Until::done()).await
+}
+
 /// The same, dropped at some await in the middle, as a crash would leave it; `true`: it came to its end before.
 async fn cut_off(world: &World, run: u64, what: What, polls: u16) -> bool {
     let mut work = Box::pin(call(world, run, what, Until::done()));
@@ -345,7 +350,8 @@ async fn a_base_with_more_amounts_than_are_counted_one_by_one_is_looked_at_twice
     let all = Summary::whole(counts);
     let days: Histogram = std::iter::repeat_n(31, money.len()).collect();
     let ones: Histogram = std::iter::repeat_n(1, money.len()).collect();
-    let survey = Survey { recency: days, frequency: ones, monetary: all.clone(), order_totals: all };
+    let survey =
+        Survey { recency: days, frequency: ones, monetary: all.clone(), order_totals: all, ..Survey::default() };
     let exact = fit(&survey, &shop.settings.changeable.segmentation);
     let fitted = world.ledger.activated(&acme(), run.activation.unwrap()).await.unwrap().cuts;
     assert_eq!(fitted.monetary, exact.monetary);

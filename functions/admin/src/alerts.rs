@@ -4,7 +4,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use ledger::CustomerAlert;
+use ledger::{CustomerAlert, ListedAlert, ShopAlert, ShopNews};
 use segmentation::Day;
 use serde::{Deserialize, Serialize, Serializer};
 use web::{App, Caller, Format, PageQuery, Problem, Row, at_field, page};
@@ -19,7 +19,7 @@ pub(crate) struct Asked {
     format: Option<Format>,
 }
 
-struct AlertRow(CustomerAlert);
+struct AlertRow(ListedAlert);
 
 impl Serialize for AlertRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -28,18 +28,37 @@ impl Serialize for AlertRow {
 }
 
 impl Row for AlertRow {
-    const COLUMNS: &'static [&'static str] = &["day", "customer", "cause", "survey", "score", "answer"];
+    const COLUMNS: &'static [&'static str] =
+        &["day", "customer", "cause", "survey", "score", "answer", "run", "group", "customers", "expected"];
 
     fn fields(&self) -> Vec<String> {
-        let CustomerAlert { customer, alert, .. } = &self.0;
-        vec![
-            alert.day.to_string(),
-            customer.to_string(),
-            alert.cause.to_string(),
-            alert.survey.to_string(),
-            alert.score.map(|score| score.to_string()).unwrap_or_default(),
-            alert.answer.clone(),
-        ]
+        let (own, rest) = match &self.0 {
+            ListedAlert::Customer(CustomerAlert { customer, alert, .. }) => (
+                vec![
+                    alert.day.to_string(),
+                    customer.to_string(),
+                    alert.cause.to_string(),
+                    alert.survey.to_string(),
+                    alert.score.map(|score| score.to_string()).unwrap_or_default(),
+                    alert.answer.clone(),
+                ],
+                vec![String::new(); 4],
+            ),
+            ListedAlert::Shop(ShopAlert { day, run, news }) => {
+                let ShopNews::GroupFall(fall) = news;
+                let none = String::new;
+                (
+                    vec![day.to_string(), none(), news.name().to_owned(), none(), none(), none()],
+                    vec![
+                        run.to_string(),
+                        fall.group.to_string(),
+                        fall.customers.to_string(),
+                        fall.expected.to_string(),
+                    ],
+                )
+            }
+        };
+        [own, rest].concat()
     }
 }
 

@@ -4,6 +4,7 @@
 mod affinities;
 mod alerts;
 mod audiences;
+mod beacon;
 mod budgets;
 mod campaigns;
 mod customers;
@@ -40,6 +41,8 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn, job: StartJob) -> R
         .route("/v1/jobs/{id}", get(jobs::show))
         .route("/v1/jobs/{id}/result", get(jobs::result))
         .route("/v1/alerts", get(alerts::show))
+        .route("/v1/beacon", get(beacon::show))
+        .route("/v1/beacon/customers", get(beacon::customers))
         .route("/v1/customers/{id}", get(customers::show))
         .route("/v1/customers/{id}/history", get(customers::history))
         .route("/v1/segments", get(segments::census))

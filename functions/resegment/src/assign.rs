@@ -10,6 +10,7 @@ use ledger::{ActiveCuts, Assigned, Counts, Cursor, Customer, LedgerError, Run, S
 use segmentation::Move;
 use segmentation::referrals::brought_by;
 
+use crate::beacon;
 use crate::labels::Writes;
 use crate::measure::Measuring;
 use crate::steps::{RunError, Steps, Until};
@@ -145,6 +146,9 @@ impl Steps {
         counts.matrix.count(outcome.from, outcome.to);
         for step in outcome.moved.iter().flat_map(|moved| &moved.steps) {
             *counts.steps.entry(step.cause).or_default() += 1;
+        }
+        if let Some(terms) = &work.run.beacon {
+            beacon::count(terms, counts, work.run, &work.active.cuts, customer, outcome.to);
         }
         if let Some(measuring) = &work.measuring {
             measuring.add(&self.ledger, &mut counts.uplift, customer);

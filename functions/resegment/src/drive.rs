@@ -1,4 +1,5 @@
-//! The driver for one machine: the same steps in the same order as the state machine calls them.
+//! The driver for one machine: the same steps in the same order as the state machine calls them. A test holds [`walk`] against
+//! the state machine's file.
 
 use ledger::{Run, ShopId};
 use tokio::task::JoinSet;
@@ -26,34 +27,51 @@ pub enum Progress {
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn drive(
-    steps: &Steps,
-    shop: &ShopId,
-    run: u64,
-    progress: impl Fn(Progress) + Sync,
-) -> Result<Run, RunError> {
-    let driver = Driver { steps, shop, run };
-    match driver.all(&progress).await {
-        Ok(()) | Err(RunError::NoRun { .. }) => {}
-        Err(error) => {
-            let fail = What::Fail { error: error.kind().to_owned(), cause: error.to_string() };
-            if driver.call(&fail).await.is_err() {
-                return Err(error);
-            }
-        }
-    }
+pub async fn drive(steps: &Steps, shop: &ShopId, run: u64, progress: impl Fn(Progress)) -> Result<Run, RunError> {
+    let (calling, of) = (steps.clone(), shop.clone());
+    let call = move |what: What| {
+        let (steps, step) = (calling.clone(), Step { shop: of.clone(), run, what });
+        async move { steps.step(&step, Until::done()).await }
+    };
+    walk(call, progress).await?;
     let ended = steps.ledger.run(shop, run).await?;
     ended.ok_or_else(|| RunError::NoRun { shop: shop.clone(), run })
 }
 
-struct Driver<'a> {
-    steps: &'a Steps,
-    shop: &'a ShopId,
-    run: u64,
+/// Makes all calls of a run, each as often as it needs. One that fails too often gives the run up; where another has ended the
+/// run, nothing is left to do.
+///
+/// # Errors
+/// That of the call that failed, where the run could not be given up.
+pub async fn walk<C, F>(call: C, progress: impl Fn(Progress)) -> Result<(), RunError>
+where
+    C: Fn(What) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<StepAnswer, RunError>> + Send + 'static,
+{
+    let driver = Driver { call };
+    match driver.all(&progress).await {
+        Ok(()) | Err(RunError::NoRun { .. }) => Ok(()),
+        Err(error) => {
+            let fail = What::Fail { error: error.kind().to_owned(), cause: error.to_string() };
+            match driver.call(&fail).await {
+                Ok(_) | Err(RunError::NoRun { .. }) => Ok(()),
+                Err(_) => Err(error),
+            }
+        }
+    }
 }
 
-impl Driver<'_> {
-    async fn all(&self, progress: &(impl Fn(Progress) + Sync)) -> Result<(), RunError> {
+#[derive(Clone)]
+struct Driver<C> {
+    call: C,
+}
+
+impl<C, F> Driver<C>
+where
+    C: Fn(What) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<StepAnswer, RunError>> + Send + 'static,
+{
+    async fn all(&self, progress: &impl Fn(Progress)) -> Result<(), RunError> {
         let StepAnswer::Plan(plan) = self.call(&What::Plan).await? else { return Ok(()) };
         if plan.fit {
             self.each(&plan, |shard| What::Survey { shard }, |done, of| progress(Progress::Surveyed(done, of))).await?;
@@ -68,7 +86,7 @@ impl Driver<'_> {
     }
 
     async fn call(&self, what: &What) -> Result<StepAnswer, RunError> {
-        call(self.steps, &Step { shop: self.shop.clone(), run: self.run, what: what.clone() }).await
+        retried(|| (self.call)(what.clone())).await
     }
 
     /// One step for every shard, a few at once.
@@ -80,10 +98,9 @@ impl Driver<'_> {
             while tasks.len() < AT_ONCE
                 && let Some(shard) = waiting.next()
             {
-                let step = Step { shop: self.shop.clone(), run: self.run, what: what(*shard) };
-                let steps = self.steps.clone();
+                let (driver, what) = (self.clone(), what(*shard));
                 tasks.spawn(async move {
-                    while call(&steps, &step).await? == (StepAnswer::Done { done: false }) {}
+                    while driver.call(&what).await? == (StepAnswer::Done { done: false }) {}
                     Ok(())
                 });
             }
@@ -93,8 +110,4 @@ impl Driver<'_> {
             told(done, plan.shards.len());
         }
     }
-}
-
-async fn call(steps: &Steps, step: &Step) -> Result<StepAnswer, RunError> {
-    retried(|| steps.step(step, Until::done())).await
 }

@@ -1,6 +1,7 @@
 //! fit: which activation the run applies. A due activation comes before assign, and a fit that changes nothing makes none.
 
 use ledger::{Ledger, LedgerError, Partial, Pass, Run, ShopId};
+use segmentation::buying::Fitted;
 use segmentation::fit::{fit_looked, to_look_at};
 use segmentation::{FitPolicy, Looked, Survey};
 use serde::de::DeserializeOwned;
@@ -18,7 +19,7 @@ impl Steps {
             return Ok(settled(&run));
         }
         let Some(policy) = run.fitting else {
-            return Ok(settled(&self.ledger.settle_activation(shop, &run, None).await?));
+            return Ok(settled(&self.ledger.settle_activation(shop, &run, None, None).await?));
         };
         let survey = self.surveyed(shop, &run).await?;
         if survey.customers() == 0 && self.ledger.fresh_shop(shop).await?.is_none_or(|shop| shop.active.is_none()) {
@@ -29,7 +30,8 @@ impl Steps {
         };
         let cuts = fit_looked(&survey, &policy, Some(&looked));
         tracing::info!(%shop, customers = survey.customers(), version = %cuts.version(), "fitted");
-        Ok(settled(&self.ledger.settle_activation(shop, &run, Some((cuts, survey.customers()))).await?))
+        let (buying, fitted) = (Fitted::of(&survey.buying), (cuts, survey.customers()));
+        Ok(settled(&self.ledger.settle_activation(shop, &run, Some(fitted), buying).await?))
     }
 
     async fn surveyed(&self, shop: &ShopId, run: &Run) -> Result<Survey, RunError> {

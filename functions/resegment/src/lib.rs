@@ -6,6 +6,7 @@
 //! with a run but its function.
 
 mod assign;
+mod beacon;
 pub mod catalogue;
 mod drive;
 mod fit;
@@ -25,7 +26,7 @@ pub mod schedule;
 mod steps;
 mod survey;
 
-pub use drive::{Progress, drive};
+pub use drive::{Progress, drive, walk};
 pub use plan::{SHARDS, begin_run, shards_for};
 pub use retry::Retry;
 pub use steps::{Plan, RunError, Step, StepAnswer, Steps, Until, What};

@@ -17,6 +17,7 @@ impl Steps {
             return Err(LedgerError::Damaged(format!("{done} of {} shards are assigned", run.shards)).into());
         }
         let (labels, write_units) = (sum.labels, sum.write_units);
+        let run = Run { falls: self.falls(shop, &run, &sum.counts).await?, ..run };
         let run = self.ledger.publish_run(shop, run, sum, self.clock.now()).await?;
         tracing::info!(%shop, run = run.run, day = %run.day, labels, write_units, "published");
         Ok(run)

@@ -43,23 +43,25 @@ impl Retry {
     }
 }
 
-/// Makes a call until it succeeds or has failed too often.
+/// Makes a call until it succeeds or has failed too often, for each kind of failure.
 pub(crate) async fn retried<T, F>(mut call: impl FnMut() -> F) -> Result<T, RunError>
 where
     F: Future<Output = Result<T, RunError>>,
 {
-    let mut attempts = 0;
+    let (mut unavailable, mut other) = (0, 0);
     loop {
         let error = match call().await {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        let Some(retry) = Retry::of(error.kind()).filter(|retry| attempts < retry.max_attempts) else {
+        let Some(retry) = Retry::of(error.kind()) else { return Err(error) };
+        let attempts = if retry == Retry::UNAVAILABLE { &mut unavailable } else { &mut other };
+        if *attempts >= retry.max_attempts {
             return Err(error);
-        };
+        }
         tracing::warn!(%error, attempts, "a step failed and is tried again");
-        tokio::time::sleep(retry.longest_pause(attempts).mul_f64(fastrand::f64())).await;
-        attempts += 1;
+        tokio::time::sleep(retry.longest_pause(*attempts).mul_f64(fastrand::f64())).await;
+        *attempts += 1;
     }
 }
 

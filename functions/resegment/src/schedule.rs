@@ -82,8 +82,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The pointers of a shop whose hour has come, and its day.
 async fn in_its_hours(steps: &Steps, registered: &Registered) -> Result<Option<(Current, Day)>, Failure> {
-    let hour = steps.clock.now().with_timezone(&registered.time_zone).hour();
-    if hour < u32::from(registered.run_hour) {
+    if !its_hour_has_come(steps, registered) {
         return Ok(None);
     }
     let current = steps.ledger.read_current(&registered.shop).await?;
@@ -138,11 +137,9 @@ async fn go_on_with_jobs(steps: &Steps, start: &StartJob, shop: &ShopId) -> Resu
 }
 
 async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) -> Result<bool, Failure> {
-    let Some((current, today)) = in_its_hours(steps, registered).await? else { return Ok(false) };
-    if current.last_run.map(|run| run.day) >= Some(today) {
-        return Ok(false);
-    }
-    match begin_run(&steps.ledger, &registered.shop, today, false, steps.clock.now()).await {
+    let Some(current) = steps.ledger.read_current(&registered.shop).await? else { return Ok(false) };
+    let Some(day) = due_day(steps, registered, current.last_run.map(|run| run.day)) else { return Ok(false) };
+    match begin_run(&steps.ledger, &registered.shop, day, false, steps.clock.now()).await {
         Ok(run) => {
             start(registered.shop.clone(), run.run).await?;
             Ok(true)
@@ -150,4 +147,16 @@ async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) 
         Err(BeginRunError::InProgress(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The latest day whose hour has come, if it has no run yet. So a day that the scheduler slept through is made good after its
+/// end; but for a shop that never had a run, which begins with a day of its own.
+fn due_day(steps: &Steps, registered: &Registered, last: Option<Day>) -> Option<Day> {
+    let today = steps.clock.today(registered.time_zone);
+    let due = if its_hour_has_come(steps, registered) { Some(today) } else { last.map(|_| today.plus(-1)) };
+    due.filter(|due| last.is_none_or(|last| last < *due))
+}
+
+fn its_hour_has_come(steps: &Steps, registered: &Registered) -> bool {
+    steps.clock.now().with_timezone(&registered.time_zone).hour() >= u32::from(registered.run_hour)
 }

@@ -2,6 +2,7 @@
 //! shard, which goes on where an earlier call had to return.
 
 use ledger::{Customer, Partial, Pass, Run, Shard, ShopId};
+use segmentation::buying::Draw;
 use segmentation::fit::Surveyor;
 use segmentation::{Looked, Survey, Window};
 use serde::Serialize;
@@ -15,7 +16,10 @@ impl Steps {
         let window = window(run);
         let add = |survey: Survey, customers: &[Customer]| {
             let mut surveyor = Surveyor::from(survey);
-            customers.iter().for_each(|customer| surveyor.add(&customer.profile.orders, run.day, window));
+            for customer in customers {
+                surveyor.add(&customer.profile.orders, run.day, window);
+                surveyor.add_history(Draw::of(customer.key.middle()), &customer.profile.orders, run.day, window);
+            }
             surveyor.finish()
         };
         self.pass(Pass::Survey, shop, run, shard, until, add).await

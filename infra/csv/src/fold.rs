@@ -118,6 +118,7 @@ pub(crate) fn fold<'s, R: Record>(
             frequency: frequency.finish(),
             monetary: Summary::whole(monetary.finish()),
             order_totals: Summary::default(),
+            ..Survey::default()
         };
         Share { customers, without, orders, returned, survey, marks }
     })

@@ -7,6 +7,7 @@ use crate::error::LedgerError;
 use crate::ids::{CustomerId, ShopId};
 use crate::items::Customer;
 use crate::keys::{self, Key};
+use crate::shop_alerts::ShopAlert;
 use crate::store::{Item, Ledger, item, parse};
 
 /// An alert of a customer's.
@@ -21,11 +22,21 @@ pub struct CustomerAlert {
     pub alert: Alert,
 }
 
+/// An alert of a customer's, or of the shop as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ListedAlert {
+    /// A customer's.
+    Customer(CustomerAlert),
+    /// The shop's.
+    Shop(ShopAlert),
+}
+
 /// Some alerts.
 #[derive(Debug)]
 pub struct AlertsPage {
     /// By day, the latest first.
-    pub alerts: Vec<CustomerAlert>,
+    pub alerts: Vec<ListedAlert>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use playbook::uplift::Tally;
-use segmentation::{Cause, Census, MoveMatrix};
+use segmentation::{AimCount, BeaconCount, Cause, Census, MoveMatrix};
 use serde::{Deserialize, Serialize};
 
 /// What a run or one of its shards counted.
@@ -20,6 +20,12 @@ pub struct Counts {
     /// What the shop's holdout shows; once published, it has an item of its own.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub uplift: Tally,
+    /// VIPs who slip, and what is at risk.
+    #[serde(default)]
+    pub beacon: BeaconCount,
+    /// Who of the promising group became recent again.
+    #[serde(default)]
+    pub aim: AimCount,
 }
 
 impl Counts {
@@ -36,6 +42,8 @@ impl Counts {
             steps,
             read_units: self.read_units + other.read_units,
             uplift: self.uplift.clone().merge(&other.uplift),
+            beacon: self.beacon.merge(&other.beacon),
+            aim: self.aim.merge(&other.aim),
         }
     }
 }

@@ -74,12 +74,14 @@ impl Ledger {
                 cuts: None,
                 previous: current.last_run,
                 measured: None,
+                beacon: None,
                 fitting: None,
                 planned: false,
                 looks_at: Vec::new(),
                 counts: None,
                 labels: 0,
                 write_units: 0.0,
+                falls: Vec::new(),
                 failure: None,
             };
             let number = Change {

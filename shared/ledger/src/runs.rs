@@ -3,9 +3,11 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, Utc};
 use playbook::uplift::Measured;
-use segmentation::{Activation, Bucket, Cuts, CutsVersion, Day, FitPolicy};
+use segmentation::buying::Fitted;
+use segmentation::{Activation, Bucket, Cuts, CutsVersion, Day, Fall, FitPolicy};
 use serde::{Deserialize, Serialize};
 
+use crate::beacon::BeaconTerms;
 use crate::counts::Counts;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
@@ -65,6 +67,9 @@ pub struct Run {
     /// What it measures, settled with its activation; absent where nobody is held out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
+    /// By what it reads the beacon, settled with its activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon: Option<BeaconTerms>,
     /// What it counted, once published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
@@ -74,6 +79,9 @@ pub struct Run {
     /// Write units of those.
     #[serde(default)]
     pub write_units: f64,
+    /// Groups below their trend, once published.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub falls: Vec<Fall>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
@@ -142,6 +150,7 @@ impl Ledger {
         shop: &ShopId,
         run: &Run,
         fitted: Option<(Cuts, u64)>,
+        buying: Option<Fitted>,
     ) -> Result<Run, LedgerError> {
         let current = self.read_current(shop).await?.ok_or_else(|| LedgerError::damaged("no such shop"))?;
         let active = match current.activation {
@@ -182,11 +191,20 @@ impl Ledger {
                     "#settings = :settings AND #activation = :before"
                 }
             };
-            let change = Change { set: "SET #activation = :activation, #last_fit = :fit", on_condition, values };
+            let set = match &buying {
+                Some(buying) => {
+                    values.insert(":buying".to_owned(), attribute(buying)?);
+                    "SET #activation = :activation, #last_fit = :fit, #buying = :buying"
+                }
+                None => "SET #activation = :activation, #last_fit = :fit",
+            };
+            let change = Change { set, on_condition, values };
             writes.push(self.update(table, &keys::current(shop), change)?);
         }
         let measured = self.to_measure(shop, run).await?;
+        let beacon = self.beacon_terms(shop, &current, buying).await?;
         let mut values: Item = [
+            (":beacon".to_owned(), attribute(&beacon)?),
             (":activation".to_owned(), attribute(&activation)?),
             (":cuts".to_owned(), attribute(&cuts)?),
             (":running".to_owned(), attribute(&RunStatus::Running)?),
@@ -195,11 +213,12 @@ impl Ledger {
         let set = match &measured {
             Some(measured) => {
                 values.insert(":measured".to_owned(), attribute(measured)?);
-                "SET #activation = :activation, #cuts = :cuts, #measured = :measured"
+                "SET #activation = :activation, #cuts = :cuts, #beacon = :beacon, #measured = :measured"
             }
-            None => "SET #activation = :activation, #cuts = :cuts",
+            None => "SET #activation = :activation, #cuts = :cuts, #beacon = :beacon",
         };
-        let settled = Run { activation: Some(activation), cuts: Some(cuts), measured, ..run.clone() };
+        let beacon = Some(beacon);
+        let settled = Run { activation: Some(activation), cuts: Some(cuts), measured, beacon, ..run.clone() };
         let on_condition = "#status = :running AND attribute_not_exists(#activation)";
         let change = Change { set, on_condition, values };
         writes.push(self.update(table, &keys::run(shop, run.run), change)?);
@@ -211,8 +230,8 @@ impl Ledger {
         }
     }
 
-    /// Ends a run: its counts become the shop's census, its mark the shop's last run, what it measured that of the month, and
-    /// the lease is given back.
+    /// Ends a run: its counts become the shop's census, its mark the shop's last run, what it measured that of the month, its
+    /// falls are listed as alerts, and the lease is given back.
     ///
     /// # Errors
     /// [`LedgerError::Changed`] when another has taken it over.
@@ -232,6 +251,7 @@ impl Ledger {
             values: [(":mark".to_owned(), attribute(&mark)?), (":run".to_owned(), attribute(&run.run)?)].into(),
         };
         let mut writes = vec![self.update(&self.tables().shops, &keys::current(shop), point)?];
+        writes.extend(self.fall_writes(shop, &run)?);
         writes.extend(self.uplift_write(shop, &run, std::mem::take(&mut counts.uplift)).await?);
         let counts = Some(counts);
         let run = Run { status: RunStatus::Published, finished: Some(now), counts, labels, write_units, ..run };

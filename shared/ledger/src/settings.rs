@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use iso_currency::Currency;
 use playbook::Holdout;
 use playbook::decide::OfferSettings;
-use segmentation::{FitPolicy, Groups};
+use segmentation::{BeaconRule, FitPolicy, Groups};
 use serde::{Deserialize, Serialize};
 
 /// What happens to an order without a customer.
@@ -89,6 +89,8 @@ pub struct Changeable {
     pub rewards: RewardSettings,
     /// What offers depend on: tiers, sale periods, the season, what rewards cost, how a VIP's rhythm is read.
     pub offers: OfferSettings,
+    /// By what a VIP is said to slip, and over which days the promising group's aim is told.
+    pub beacon: BeaconRule,
 }
 
 impl Default for Changeable {
@@ -101,6 +103,7 @@ impl Default for Changeable {
             groups: Groups::default(),
             rewards: RewardSettings::default(),
             offers: OfferSettings::default(),
+            beacon: BeaconRule::default(),
         }
     }
 }
@@ -156,6 +159,7 @@ impl Changeable {
             must(0 <= cuts.c1 && cuts.c1 < cuts.c2, field, "needs 0 <= c1 < c2")?;
         }
         self.rewards.check()?;
+        self.beacon.check().map_err(|(field, detail)| BadSetting { field, detail })?;
         self.offers.check().map_err(|(field, detail)| BadSetting { field, detail })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use catalogue::ChunkHash;
 use playbook::Playbook;
+use segmentation::buying::Fitted;
 use segmentation::{Activation, Cuts, CutsVersion, Day, Window};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,9 @@ pub struct Current {
     /// The day of the last fit, whether or not it changed the cuts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_fit: Option<Day>,
+    /// How long customers go on buying, as the last fit found it; absent while too few came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buying: Option<Fitted>,
     /// The last published run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunMark>,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::buying::{Draw, History, Table};
 use crate::cuts::{AxisCuts, Cuts, Law};
 use crate::day::Day;
 use crate::histogram::{Histogram, Tally};
@@ -70,6 +71,9 @@ pub struct Survey {
     pub monetary: Summary,
     /// Net amount of each counted order inside the window, in minor units: for the median order.
     pub order_totals: Summary,
+    /// Each customer's purchase days, or those of a sample; only where they were asked for.
+    #[serde(default)]
+    pub buying: Table,
 }
 
 impl Survey {
@@ -81,6 +85,7 @@ impl Survey {
             frequency: self.frequency.merge(&other.frequency),
             monetary: self.monetary.merge(&other.monetary),
             order_totals: self.order_totals.merge(&other.order_totals),
+            buying: self.buying.merge(&other.buying),
         }
     }
 
@@ -98,6 +103,7 @@ pub struct Surveyor {
     frequency: Tally,
     monetary: Summarizer,
     order_totals: Summarizer,
+    buying: Table,
 }
 
 impl From<Survey> for Surveyor {
@@ -108,6 +114,7 @@ impl From<Survey> for Surveyor {
             frequency: survey.frequency.into(),
             monetary: survey.monetary.into(),
             order_totals: survey.order_totals.into(),
+            buying: survey.buying,
         }
     }
 }
@@ -124,6 +131,13 @@ impl Surveyor {
         }
     }
 
+    /// Takes in one customer's purchase days for the beacon's model; `draw` says how long they stay in a sample.
+    pub fn add_history(&mut self, draw: Draw, orders: &Orders, on: Day, window: Window) {
+        if let Some(history) = History::of(orders, on, window) {
+            self.buying.add(draw, history);
+        }
+    }
+
     /// The survey of all customers taken in.
     #[must_use]
     pub fn finish(self) -> Survey {
@@ -132,6 +146,7 @@ impl Surveyor {
             frequency: self.frequency.finish(),
             monetary: self.monetary.finish(),
             order_totals: self.order_totals.finish(),
+            buying: self.buying,
         }
     }
 }
@@ -311,7 +326,8 @@ mod tests {
     fn survey_of(frequencies: &[(i64, u64)]) -> Survey {
         let frequency = histogram(frequencies);
         let money = Summary::whole(frequency.clone());
-        Survey { recency: frequency.clone(), monetary: money.clone(), order_totals: money, frequency }
+        let buying = Table::default();
+        Survey { recency: frequency.clone(), monetary: money.clone(), order_totals: money, frequency, buying }
     }
 
     #[test]
@@ -369,6 +385,7 @@ mod tests {
             frequency: days.clone(),
             order_totals: monetary.clone(),
             monetary,
+            ..Survey::default()
         };
         (survey(Summary::whole(counts.clone())), survey(Summary::from(counts)))
     }
@@ -456,7 +473,7 @@ mod tests {
             // A score is a function of the value alone, so it is enough that the classes' sizes add up value by value.
             let histogram: Histogram = values.iter().copied().collect();
             let money = Summary::whole(histogram.clone());
-            let survey = Survey { recency: histogram.clone(), frequency: histogram.clone(), monetary: money.clone(), order_totals: money };
+            let survey = Survey { recency: histogram.clone(), frequency: histogram.clone(), monetary: money.clone(), order_totals: money, ..Survey::default() };
             let cuts = fit(&survey, &FitPolicy::default());
             let mut scores = std::collections::BTreeMap::new();
             for value in values {

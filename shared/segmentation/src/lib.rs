@@ -5,19 +5,23 @@
 //! a multiset ([`Orders`]); on a day and under a [`Cuts`] model they have three values ([`Rfm`]) and so a [`Segment`].
 //! What else a profile remembers: [`Tastes`] and [`Baskets`] of orders as first accepted, [`Attributes`], [`Choices`] and
 //! survey [`Answers`], rewards used as [`ClosedSteps`],
-//! friends brought as [`Referrals`]. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
+//! friends brought as [`Referrals`]. [`buying`] fits how long customers go on, for the [`beacon`]; [`falls`] compares a group with its trend. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
 
+pub mod aim;
 pub mod alerts;
 pub mod answers;
 pub mod attributes;
 pub mod baskets;
+pub mod beacon;
 pub mod bought;
+pub mod buying;
 pub mod census;
 pub mod choices;
 pub mod closed;
 pub mod cuts;
 pub mod day;
 pub mod explain;
+pub mod falls;
 pub mod fit;
 pub mod group;
 pub mod histogram;
@@ -37,10 +41,12 @@ pub mod summary;
 pub mod tastes;
 pub mod values;
 
+pub use aim::AimCount;
 pub use alerts::{Alert, AlertCause};
 pub use answers::{Answer, Answered, Answers};
 pub use attributes::{AttributeUpdate, Attributes};
 pub use baskets::{Basket, Baskets};
+pub use beacon::{BeaconCount, BeaconRule};
 pub use bought::{Bought, BoughtLine};
 pub use census::{Census, MoveMatrix};
 pub use choices::{Choice, Choices};
@@ -48,6 +54,7 @@ pub use closed::{ClosedStep, ClosedSteps};
 pub use cuts::{Activation, AxisCuts, Cuts, CutsVersion, Law};
 pub use day::Day;
 pub use explain::{Explanation, explain};
+pub use falls::Fall;
 pub use fit::{FitPolicy, Survey, fit};
 pub use group::{Groups, LoyaltyGroup};
 pub use histogram::{Histogram, Tally};

@@ -95,6 +95,12 @@ pub fn alerts(shop: &ShopId) -> String {
     format!("{shop}#alerts")
 }
 
+/// An alert of the shop's own, found by a run. The word sorts after every customer key.
+#[must_use]
+pub fn shop_alert(shop: &ShopId, day: Day, run: u64, cause: &str, subject: &str) -> Key {
+    key(alerts(shop), format!("{day}#run#{run:08}#{cause}#{subject}"))
+}
+
 /// An alert that came with one version of a customer's profile.
 #[must_use]
 pub fn alert(shop: &ShopId, day: Day, customer: &CustomerKey, version: u64) -> Key {

@@ -105,6 +105,13 @@ impl CustomerKey {
         u8::from_str_radix(last, 16).unwrap_or(0) % n
     }
 
+    /// 64 bits of the key that part neither buckets nor shards: those take the first and the last ones.
+    #[must_use]
+    pub fn middle(&self) -> u64 {
+        let middle = self.0.get(8..24).unwrap_or("0");
+        u64::from_str_radix(middle, 16).unwrap_or(0)
+    }
+
     /// Takes a stored key.
     pub(crate) fn stored(text: &str) -> CustomerKey {
         CustomerKey(text.to_owned())

@@ -2,7 +2,8 @@
 
 use ledger::order::paid_per_item;
 use ledger::{
-    AnswerId, Asked, ChoiceId, Chosen, Customer, Line, LineId, Order, ProductId, RecordError, Refusal, Said, Status,
+    AnswerId, Asked, ChoiceId, Chosen, Customer, Line, LineId, ListedAlert, Order, ProductId, RecordError, Refusal,
+    Said, Status,
 };
 use segmentation::answers::{Answer, Survey};
 use segmentation::{AttributeUpdate, Minor, ProductKey, RevisionKey};
@@ -52,7 +53,8 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, RecordError>) -> Refusal {
 /// The stored item is the one that a rebuild makes, attribute for attribute.
 pub(crate) async fn rebuild_is_what_is_stored(world: &World, customer: &str) {
     let stored = world.ledger.customer(&world.shop.id, &customer_id(customer)).await.unwrap().unwrap();
-    let rebuilt = Customer { profile: world.rebuilt(customer).await, ..stored.clone() };
+    let mut rebuilt: Customer = stored.clone();
+    rebuilt.profile = world.rebuilt(customer).await;
     assert_eq!(rebuilt.profile, stored.profile);
     let key = ledger::keys::profile(&world.shop.id, &stored.key);
     let text = aws_sdk_dynamodb::types::AttributeValue::S;
@@ -260,7 +262,12 @@ async fn what_is_wrong_is_told_at_once_and_listed_by_day() {
         let rows: Vec<String> = page
             .alerts
             .iter()
-            .map(|told| format!("{} {} {} v{}", told.alert.day, told.customer, told.alert.cause, told.version))
+            .map(|listed| match listed {
+                ListedAlert::Customer(told) => {
+                    format!("{} {} {} v{}", told.alert.day, told.customer, told.alert.cause, told.version)
+                }
+                ListedAlert::Shop(told) => panic!("{told:?}"),
+            })
             .collect();
         (rows, page.next)
     };
