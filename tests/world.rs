@@ -17,9 +17,9 @@ use ledger::{
     Tables,
 };
 use purchases::publish::StartPublish;
-use resegment::{Steps, Until};
 use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
+use resegment::{Steps, Until};
 use segmentation::Day;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -250,7 +250,9 @@ pub fn router(app: &App) -> Router {
     let learn = StartLearn(Arc::new(move |shop, number| {
         let steps = learning.clone();
         Box::pin(async move {
-            tokio::spawn(async move { resegment::learn::drive(&steps, &shop, number, Until::done(), |_| {}).await.map(|_| ()) });
+            tokio::spawn(async move {
+                resegment::learn::drive(&steps, &shop, number, Until::done(), |_| {}).await.map(|_| ())
+            });
             Ok(())
         })
     }));

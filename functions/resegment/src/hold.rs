@@ -102,7 +102,11 @@ mod tests {
         Parts { at_once, until: after.map_or(Until::done(), |after| Until::at(now + after)), clock: Clock::At(now) }
     }
 
-    fn of_seconds(count: usize, seconds: u64, done: &Arc<AtomicUsize>) -> Vec<impl Future<Output = Result<(), RunError>>> {
+    fn of_seconds(
+        count: usize,
+        seconds: u64,
+        done: &Arc<AtomicUsize>,
+    ) -> Vec<impl Future<Output = Result<(), RunError>> + use<>> {
         let part = |done: Arc<AtomicUsize>| async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             done.fetch_add(1, Ordering::Relaxed);

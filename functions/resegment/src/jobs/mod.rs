@@ -31,5 +31,6 @@ pub async fn drive(steps: &Steps, shop: &ShopId, number: u64, until: Until) -> R
             JobKind::Simulation => simulation::drive(steps, shop, &job, until).await,
         }
     };
-    held(all, || async { steps.ledger.take_job(shop, number, steps.clock.now()).await.map(|taken| taken.is_some()) }).await
+    held(all, || async { steps.ledger.take_job(shop, number, steps.clock.now()).await.map(|taken| taken.is_some()) })
+        .await
 }
