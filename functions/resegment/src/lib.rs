@@ -12,6 +12,7 @@ mod drive;
 mod fit;
 #[cfg(feature = "lambda")]
 pub mod function;
+mod hold;
 pub mod jobs;
 mod labels;
 pub mod learn;

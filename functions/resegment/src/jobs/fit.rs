@@ -7,10 +7,10 @@ use segmentation::{AxisCuts, Cuts, Day, FitPolicy, Looked, Rfm, Survey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::jobs::parts;
+use crate::jobs::parts::Doing;
 use crate::jobs::simulation::{damaged, read};
 use crate::plan::shards_after;
-use crate::steps::{RunError, Steps};
+use crate::steps::{RunError, Steps, Until};
 
 /// What a fit works on, fixed when it is begun.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -38,26 +38,32 @@ pub async fn begin_fit(
     ledger.begin_job(&shop.id, NewJob { kind: JobKind::Fit, asked, input, of: 2 * shards }, now).await
 }
 
-pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job) -> Result<Job, RunError> {
+/// Surveys, looks and fits; `None`: it had to return before.
+pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job, until: Until) -> Result<Option<Job>, RunError> {
     let Blueprint { day, policy, shards } = read(&steps.ledger.job_input(shop, job).await?)?;
     let base = Base { steps: steps.clone(), shop: shop.clone(), day, policy };
-    let at = (shop, job.number);
-    parts::each(steps, at, 0..shards, |part| base.clone().survey(Shard { index: part, count: shards })).await?;
+    let doing = Doing { shop, job: job.number, at_once: Doing::WAITING, until };
+    let surveying = |part: u32| base.clone().survey(Shard { index: part, count: shards });
+    if !doing.each(steps, 0..shards, surveying).await? {
+        return Ok(None);
+    }
     let survey = base.sum(job.number, 0..shards, |all: Survey, one: Survey| all.merge(&one)).await?;
     if survey.customers() == 0 {
         let why = RunError::EmptyBase.to_string();
-        return Ok(steps.ledger.end_job(shop, job.number, JobEnd::Failed(why), steps.clock.now()).await?);
+        return Ok(Some(steps.ledger.end_job(shop, job.number, JobEnd::Failed(why), steps.clock.now()).await?));
     }
     let buckets = to_look_at(&survey, &policy);
     let looked = if buckets.is_empty() {
         Looked::default()
     } else {
         let look = |part: u32| base.clone().look(Shard { index: part - shards, count: shards }, buckets.clone());
-        parts::each(steps, at, shards..2 * shards, look).await?;
+        if !doing.each(steps, shards..2 * shards, look).await? {
+            return Ok(None);
+        }
         base.sum(job.number, shards..2 * shards, |all: Looked, one: Looked| all.merge(&one)).await?
     };
     let cuts = fit_looked(&survey, &policy, Some(&looked));
-    base.finish(job, &cuts, survey.customers()).await
+    base.finish(job, &cuts, survey.customers()).await.map(Some)
 }
 
 #[derive(Clone)]

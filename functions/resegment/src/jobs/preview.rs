@@ -11,10 +11,10 @@ use segmentation::{Activation, Cuts, CutsVersion, Day, Preview};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::jobs::parts;
+use crate::jobs::parts::Doing;
 use crate::jobs::simulation::{damaged, read};
 use crate::plan::shards_after;
-use crate::steps::{RunError, Steps};
+use crate::steps::{RunError, Steps, Until};
 
 /// What a preview works on, fixed when it is begun.
 #[derive(Clone, Serialize, Deserialize)]
@@ -60,10 +60,14 @@ pub async fn begin_preview(
     ledger.begin_job(&shop.id, NewJob { kind: JobKind::Preview, asked, input, of }, now).await
 }
 
-pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job) -> Result<Job, RunError> {
+/// Previews all shards and adds them up; `None`: it had to return before.
+pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job, until: Until) -> Result<Option<Job>, RunError> {
     let blueprint: Blueprint = read(&steps.ledger.job_input(shop, job).await?)?;
     let part = |index| shard(steps.clone(), shop.clone(), blueprint.clone(), Shard { index, count: job.of });
-    parts::each(steps, (shop, job.number), 0..job.of, part).await?;
+    let doing = Doing { shop, job: job.number, at_once: Doing::WAITING, until };
+    if !doing.each(steps, 0..job.of, part).await? {
+        return Ok(None);
+    }
     let mut sum = Preview::default();
     for index in 0..job.of {
         let outcome = steps.ledger.job_part(shop, job.number, index).await?;
@@ -82,7 +86,7 @@ pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job) -> Result<Job
         "stay": sum.stay,
     });
     let end = JobEnd::Done { rows: rows.len() as u64, summary };
-    Ok(steps.ledger.end_job(shop, job.number, end, now).await?)
+    Ok(Some(steps.ledger.end_job(shop, job.number, end, now).await?))
 }
 
 async fn shard(steps: Steps, shop: ShopId, blueprint: Blueprint, shard: Shard) -> Result<Vec<u8>, RunError> {
