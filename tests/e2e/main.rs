@@ -18,6 +18,7 @@ mod referrals;
 mod remembered;
 mod runs;
 mod simulations;
+mod sketch;
 mod survey_page;
 mod template;
 mod uplift;
