@@ -125,6 +125,12 @@ impl World {
         World { engine: Some(engine), ledger, app, router, keys, calls }
     }
 
+    /// The ledger as another process has it: over the same store, with nothing cached.
+    #[must_use]
+    pub fn process(&self) -> Ledger {
+        Ledger::new(self.ledger.client().clone(), Tables::default(), secrets())
+    }
+
     /// The same store and keys on another day.
     pub fn move_to(&mut self, day: &str) {
         #[expect(clippy::expect_used, reason = "tests write days that are days")]
@@ -236,7 +242,7 @@ pub async fn shop(ledger: &Ledger, id: &ShopId) -> Vec<NewKey> {
 
 /// All functions under one router, as one machine serves them.
 pub fn router(app: &App) -> Router {
-    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let steps = Steps::new(app.ledger.clone(), app.clock);
     let start: StartRun = Arc::new(move |shop, run| {
         let steps = steps.clone();
         Box::pin(async move {
@@ -244,7 +250,7 @@ pub fn router(app: &App) -> Router {
             Ok(())
         })
     });
-    let learning = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let learning = Steps::new(app.ledger.clone(), app.clock);
     let learn = StartLearn(Arc::new(move |shop, number| {
         let steps = learning.clone();
         Box::pin(async move {
@@ -252,7 +258,7 @@ pub fn router(app: &App) -> Router {
             Ok(())
         })
     }));
-    let working = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let working = Steps::new(app.ledger.clone(), app.clock);
     let job = StartJob(Arc::new(move |shop, number| {
         let steps = working.clone();
         Box::pin(async move {

@@ -20,7 +20,7 @@ fn day() -> Day {
 }
 
 fn steps(world: &World) -> Steps {
-    Steps { ledger: world.ledger.clone(), clock: world.app.clock }
+    Steps::new(world.ledger.clone(), world.app.clock)
 }
 
 fn now(world: &World) -> DateTime<Utc> {

@@ -12,6 +12,7 @@ mod customers;
 mod lookups;
 mod offers;
 mod orders;
+mod pace;
 mod products;
 mod redemptions;
 mod referrals;
@@ -19,8 +20,10 @@ mod remembered;
 mod runs;
 mod simulations;
 mod sketch;
+mod steps;
 mod survey_page;
 mod template;
+mod units;
 mod uplift;
 
 use serde_json::{Value, json};

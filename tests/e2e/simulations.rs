@@ -46,7 +46,7 @@ fn day(text: &str) -> Day {
 }
 
 fn steps(world: &World) -> Steps {
-    Steps { ledger: world.ledger.clone(), clock: world.app.clock }
+    Steps::new(world.ledger.clone(), world.app.clock)
 }
 
 /// The same by the pure core, over the profiles as they lie in the store.

@@ -1,15 +1,14 @@
 //! Holdout and uplift through the API: a run measures both arms, counts nothing twice, and costs nothing without a holdout.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::task::Poll;
 
 use e2e::{World, acme};
 use ledger::CustomerId;
 use playbook::holdout::EVERYTHING;
 use playbook::{IdeaKind, Playbook};
-use resegment::{AssignInput, FitInput, PublishInput, Steps, SurveyInput};
 use serde_json::{Value, json};
+
+use crate::steps::{self, Disturbed};
 
 const CUSTOMERS: usize = 240;
 
@@ -146,37 +145,20 @@ async fn a_shard_that_is_repeated_counts_nothing_twice() {
     undisturbed.run().await;
     let mut world = october(json!({ "percent": 20 })).await;
     spent_october(&mut world).await;
-    let steps = Steps { ledger: world.ledger.clone(), clock: world.app.clock };
-    let day = "2026-11-01".parse().unwrap();
-    let run = world.ledger.begin_run(&acme(), day, false, 2, world.app.clock.now()).await.unwrap();
-    let plan = steps.plan(&acme(), run.run).await.unwrap();
-    let mut surveys = Vec::new();
-    for shard in plan.shards.iter().filter(|_| plan.fit) {
-        surveys.push(steps.survey(&SurveyInput { plan: plan.clone(), shard: *shard }).await.unwrap());
-    }
-    let settled = steps.fit(&FitInput { plan: plan.clone(), surveys }).await.unwrap();
-    let activation = settled.activation.unwrap();
-    // Who takes the run over measures what was settled, whatever the settings have become.
-    hold_out(&world, json!({ "percent": 50, "salt": "other" })).await;
-    let again = steps.fit(&FitInput { plan: steps.plan(&acme(), run.run).await.unwrap(), surveys: Vec::new() }).await;
-    assert_eq!(again.unwrap(), settled);
-    let (mut shards, mut broken_off) = (Vec::new(), 0);
-    for shard in &plan.shards {
-        let input = AssignInput { plan: plan.clone(), activation, measured: settled.measured.clone(), shard: *shard };
-        for polls in [3, 9, 17, 40, 80] {
-            let mut work = Box::pin(steps.assign(&input));
-            let mut left = polls;
-            let done = std::future::poll_fn(|context| {
-                left -= 1;
-                if left == 0 { Poll::Ready(false) } else { work.as_mut().poll(context).map(|ended| ended.is_ok()) }
-            });
-            broken_off += usize::from(!done.await);
+    let run = steps::begin(&world, "2026-11-01", 2).await;
+    let mut settled = None;
+    let how = Disturbed { polls: vec![3, 9, 17, 40, 80], twice: true, ..Disturbed::default() };
+    let off = steps::through(&world, run, &how, async || {
+        let now = world.ledger.run(&acme(), run).await.unwrap().unwrap();
+        if settled.is_none() && now.activation.is_some() {
+            // Who goes on with the run measures what was settled, whatever the settings have become.
+            hold_out(&world, json!({ "percent": 50, "salt": "other" })).await;
+            settled = Some(now.measured.clone());
         }
-        steps.assign(&input).await.unwrap();
-        shards.push(steps.assign(&input).await.unwrap());
-    }
-    assert!(broken_off >= 6, "the test must interrupt work: {broken_off}");
-    steps.publish(&PublishInput { run: settled, shop: acme(), shards }).await.unwrap();
+    });
+    assert!(off.await >= 6, "the test must interrupt work");
+    let run = world.ledger.run(&acme(), run).await.unwrap().unwrap();
+    assert_eq!(settled, Some(run.measured));
     let month = "2026-10".parse().unwrap();
     let [left, right] = [undisturbed.ledger.uplift(&acme(), month).await, world.ledger.uplift(&acme(), month).await]
         .map(|record| record.unwrap().unwrap());
@@ -192,8 +174,8 @@ async fn without_a_holdout_nothing_is_measured_written_or_read() {
     world.move_to("2026-11-01");
     let run = world.run().await;
     assert!(run["measured"].is_null(), "{run}");
-    // The run, its activation and cuts, and eight shards' items: nothing else.
-    assert_eq!(world.count("Shops").await - items, 11);
+    // The run, its activation and cuts, eight shards with their surveys, of a piece each: nothing else.
+    assert_eq!(world.count("Shops").await - items, 3 + 8 * 3);
     let answer = world.get("/v1/uplift").await;
     assert_eq!(answer.told(), (404, "no-holdout".to_owned()));
     assert!(answer.json["detail"].as_str().unwrap().contains("rewards.holdout.percent"), "{}", answer.text);

@@ -66,7 +66,7 @@ async fn main() {
     }
     println!("{count} orders recorded in {:.1?}", began.elapsed());
 
-    let steps = Steps { ledger: world.ledger.clone(), clock: world.app.clock };
+    let steps = Steps::new(world.ledger.clone(), world.app.clock);
     let at = Instant::now();
     let learning = begin(&world.ledger, &acme(), day, world.app.clock.now()).await.unwrap();
     let plan = steps.plan_learning(&acme(), learning.number).await.unwrap();

@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::{CustomerId, CustomerKey, StoryItem};
-use segmentation::profile::RecentMoves;
+use segmentation::moves::RecentMoves;
 use segmentation::{Explanation, Label, Rhythm, explain};
 use serde::Serialize;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, page};

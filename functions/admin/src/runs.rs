@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use ledger::{BeginRunError, Run};
-use resegment::SHARDS;
+use resegment::begin_run;
 use resegment::schedule::StartRun;
 use segmentation::Day;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(crate) async fn begin(
     if day > today {
         return Err(Problem::field("day", format!("lies after today, {today}")));
     }
-    let begun = app.ledger.begin_run(&caller.shop.id, day, asked.refit, SHARDS, app.clock.now()).await;
+    let begun = begin_run(&app.ledger, &caller.shop.id, day, asked.refit, app.clock.now()).await;
     let run = begun.map_err(|error| match error {
         BeginRunError::InProgress(run) => {
             let detail = format!("run {run} is not at its end; see GET /v1/runs/{run}");

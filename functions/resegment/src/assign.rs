@@ -1,173 +1,218 @@
 //! assign: every customer of a shard gets the label of the run's day, with its move (laws 7 to 9).
 //!
-//! A page's counts are written into the shard's own item before that page's labels. Who comes after a crash reads that page
-//! again, finishes its labels, counts nothing twice, and goes on.
+//! A shard is read in stretches: pages until enough labels are to be written. What a stretch counts is written into the
+//! shard's own item before those labels. Who comes after a crash reads that stretch again, finishes its labels, counts nothing
+//! twice, and goes on. So memory, and what a crash costs, are the same for any base, and a quiet shard costs one write.
 
-use ledger::{ActiveCuts, BucketPage, Counts, Customer, LedgerError, ShardProgress};
-use segmentation::label::{Active, bring_up_to_date, dated};
+use std::sync::Arc;
+
+use ledger::{ActiveCuts, Assigned, Counts, Cursor, Customer, LedgerError, Run, Shard, ShardProgress, ShopId};
+use segmentation::Move;
 use segmentation::referrals::brought_by;
-use segmentation::{Move, Place};
-use tokio::task::JoinSet;
 
-use crate::steps::{AssignInput, AssignOutput, RunError, Steps};
+use crate::labels::Writes;
+use crate::measure::Measuring;
+use crate::steps::{RunError, Steps, Until};
 
-/// Labels of one shard written at the same time.
-const WRITES_AT_ONCE: usize = 16;
-/// How often a label is tried anew when orders keep coming for that customer: each of them brings the label up to date
-/// itself, so what is left to write soon is nothing.
-const TRIES: usize = 20;
+/// So many labels and other things to write end a stretch,
+const WRITES: usize = 256;
+/// and so many pages, of at most 1 MB each.
+const PAGES: usize = 128;
 
-/// Where a customer stood, where they stand, and the move between, if there is one.
-struct Outcome {
-    from: Place,
-    to: Place,
-    moved: Option<Move>,
+/// What assigning a shard rests on.
+struct Work<'a> {
+    shop: &'a ShopId,
+    run: &'a Run,
+    shard: Shard,
+    active: Arc<ActiveCuts>,
+    measuring: Option<Measuring>,
+}
+
+/// Some pages, counted, and what is to be written of them.
+#[derive(Default)]
+struct Stretch {
+    counts: Counts,
+    to_label: Vec<(Customer, Move)>,
+    to_thank: Vec<Customer>,
+    to_upgrade: Vec<Customer>,
+    /// The last customer.
+    to: Option<Cursor>,
+    /// Where the next one begins; `None` at the shard's end.
+    next: Option<Cursor>,
+}
+
+impl Stretch {
+    /// What is to be written of a customer; a label that is written leaves no older layout.
+    fn take(&mut self, customer: Customer, moved: Option<Move>, is_owed_thanks: bool) {
+        if is_owed_thanks {
+            self.to_thank.push(customer.clone());
+        }
+        match moved {
+            Some(moved) => self.to_label.push((customer, moved)),
+            None if customer.is_outdated() => self.to_upgrade.push(customer),
+            None => {}
+        }
+    }
+
+    fn writes(&self) -> usize {
+        self.to_label.len() + self.to_thank.len() + self.to_upgrade.len()
+    }
 }
 
 impl Steps {
-    /// Assigns one shard, from where it was left.
+    /// Assigns one shard, from where it was left. `false`: the call had to return before its end.
     ///
     /// # Errors
     /// [`RunError::Store`]; what was done until then stands, and the next call goes on from it.
-    pub async fn assign(&self, input: &AssignInput) -> Result<AssignOutput, RunError> {
-        let (shop, run, shard) = (&input.plan.shop, &input.plan.run, input.shard);
-        let active = self.ledger.activated(shop, input.activation).await?;
-        let mut output = AssignOutput::default();
-        let known = self.ledger.shard_progress(shop, run.run, shard.index).await?;
-        let mut progress = known.clone().unwrap_or_default();
-        let measuring = self.measuring(input).await?;
-        if let Some(last) = progress.page_to.clone() {
-            let mut page = self.ledger.page(shop, shard, progress.page_from.as_ref()).await?;
-            page.customers.retain(|customer| customer.key <= last);
-            self.write_labels(input, &active, &page, &mut output).await?;
+    pub(crate) async fn assign(&self, shop: &ShopId, run: &Run, shard: Shard, until: Until) -> Result<bool, RunError> {
+        let mut progress = self.ledger.shard_progress(shop, run.run, shard.index).await?.unwrap_or_default();
+        if progress.done {
+            return Ok(true);
         }
-        while known.is_none() && progress.version == 0 || progress.next.is_some() {
-            let from = progress.next.clone();
-            let page = self.ledger.page(shop, shard, from.as_ref()).await?;
-            let mut counts = Counts { read_units: page.read_units, ..Counts::default() };
-            for customer in &page.customers {
-                let outcome = self.outcome(input, &active, customer).await?;
-                let rfm = customer.profile.orders.rfm(run.day, active.cuts.window);
-                counts.census.count(outcome.to, rfm.as_ref());
-                counts.matrix.count(outcome.from, outcome.to);
-                for step in outcome.moved.iter().flat_map(|moved| &moved.steps) {
-                    *counts.steps.entry(step.cause).or_default() += 1;
-                }
-                if let Some(measuring) = &measuring {
-                    measuring.add(&self.ledger, &mut counts.uplift, customer);
-                }
+        let activation =
+            run.activation.ok_or_else(|| LedgerError::Damaged("a run without its activation".to_owned()))?;
+        let active = self.ledger.activated(shop, activation).await?;
+        let work = Work { shop, run, shard, active, measuring: self.measuring(shop, run).await? };
+        if let Some(to) = progress.to.clone() {
+            self.finish_stretch(&work, &mut progress, &to).await?;
+        }
+        let mut got_on = false;
+        loop {
+            let at_end = progress.version > 0 && progress.next.is_none();
+            if at_end || (got_on && until.has_come(self.clock)) {
+                progress.done = at_end;
+                self.note(&work, progress).await?;
+                return Ok(at_end);
             }
-            let next = ShardProgress {
-                page_from: from,
-                page_to: page.customers.last().map(|customer| customer.key.clone()),
-                next: page.next.clone(),
-                counts: progress.counts.merge(&counts),
-                ..progress
-            };
-            progress = self.ledger.write_progress(shop, run.run, shard.index, next, self.clock.now()).await?;
-            self.write_labels(input, &active, &page, &mut output).await?;
+            got_on = true;
+            let stretch = self.read_stretch(&work, progress.next.clone(), until).await?;
+            let quiet = stretch.writes() == 0;
+            let done = quiet && stretch.next.is_none();
+            let assigned =
+                Assigned { counts: progress.assigned.counts.merge(&stretch.counts), ..progress.assigned.clone() };
+            let (from, to) = if quiet { (None, None) } else { (progress.next, stretch.to.clone()) };
+            let next = stretch.next.clone();
+            progress = self.note(&work, ShardProgress { from, to, next, done, assigned, ..progress }).await?;
+            if done {
+                return Ok(true);
+            }
+            self.write_stretch(&work, &mut progress, stretch).await?;
         }
-        output.counts = progress.counts;
-        Ok(output)
     }
 
-    /// Writes the labels of a page that are not up to date, several at a time.
-    async fn write_labels(
+    async fn note(&self, work: &Work<'_>, progress: ShardProgress) -> Result<ShardProgress, RunError> {
+        let (shop, run, shard) = (work.shop, work.run.run, work.shard.index);
+        Ok(self.ledger.write_progress(shop, run, shard, progress, self.clock.now()).await?)
+    }
+
+    /// Reads and counts from a cursor on, at least one page.
+    async fn read_stretch(
         &self,
-        input: &AssignInput,
-        active: &ActiveCuts,
-        page: &BucketPage,
-        output: &mut AssignOutput,
-    ) -> Result<(), RunError> {
-        let mut tasks: JoinSet<Result<Option<f64>, RunError>> = JoinSet::new();
-        let mut settle = |written: Option<f64>| {
-            output.labels += u64::from(written.is_some());
-            output.write_units += written.unwrap_or(0.0);
-        };
-        for customer in &page.customers {
-            self.thank(input, active, customer).await?;
-            let Some(moved) = self.outcome(input, active, customer).await?.moved else { continue };
-            if tasks.len() >= WRITES_AT_ONCE
-                && let Some(written) = tasks.join_next().await
-            {
-                settle(written??);
+        work: &Work<'_>,
+        mut cursor: Option<Cursor>,
+        until: Until,
+    ) -> Result<Stretch, RunError> {
+        let mut stretch = Stretch::default();
+        let mut renewal = self.renewal();
+        for _ in 0..PAGES {
+            let page = self.page(work.shop, work.shard, cursor.as_ref()).await?;
+            stretch.counts.read_units += page.read_units;
+            for customer in page.customers {
+                stretch.to = Some(position(&customer));
+                let moved = self.count_customer(work, &mut stretch.counts, &customer).await?;
+                let thanks = is_owed_thanks(work, &customer);
+                stretch.take(customer, moved, thanks);
             }
-            let (steps, input, customer) = (self.clone(), input.clone(), customer.clone());
-            tasks.spawn(async move { steps.write_label(&input, customer, moved).await });
+            cursor = page.next;
+            if cursor.is_none() || stretch.writes() >= WRITES || until.has_come(self.clock) {
+                break;
+            }
+            self.renew(work.shop, work.run.run, &mut renewal).await?;
         }
-        while let Some(written) = tasks.join_next().await {
-            settle(written??);
+        stretch.next = cursor;
+        Ok(stretch)
+    }
+
+    async fn count_customer(
+        &self,
+        work: &Work<'_>,
+        counts: &mut Counts,
+        customer: &Customer,
+    ) -> Result<Option<Move>, RunError> {
+        let outcome = self.outcome(work.shop, work.run, &work.active, customer).await?;
+        let rfm = customer.profile.orders.rfm(work.run.day, work.active.cuts.window);
+        counts.census.count(outcome.to, rfm.as_ref());
+        counts.matrix.count(outcome.from, outcome.to);
+        for step in outcome.moved.iter().flat_map(|moved| &moved.steps) {
+            *counts.steps.entry(step.cause).or_default() += 1;
         }
+        if let Some(measuring) = &work.measuring {
+            measuring.add(&self.ledger, &mut counts.uplift, customer);
+        }
+        Ok(outcome.moved)
+    }
+
+    /// Writes what a stretch found, several labels at a time.
+    async fn write_stretch(
+        &self,
+        work: &Work<'_>,
+        progress: &mut ShardProgress,
+        stretch: Stretch,
+    ) -> Result<(), RunError> {
+        for friend in &stretch.to_thank {
+            self.thank(work, friend).await?;
+        }
+        for outdated in &stretch.to_upgrade {
+            // Who changed it meanwhile wrote it anew.
+            self.ledger.upgrade(work.shop, outdated).await?;
+        }
+        let mut writes = Writes::default();
+        for (customer, moved) in stretch.to_label {
+            let (steps, shop, run, active) =
+                (self.clone(), work.shop.clone(), work.run.clone(), Arc::clone(&work.active));
+            writes.begin(async move { steps.write_label(&shop, &run, &active, customer, moved).await }).await?;
+        }
+        writes.finish().await?;
+        progress.assigned.labels += writes.labels;
+        progress.assigned.write_units += writes.units;
+        (progress.from, progress.to) = (None, None);
         Ok(())
     }
 
+    /// What a call that was cut off left of its last stretch: counted already, and some labels not written.
+    async fn finish_stretch(&self, work: &Work<'_>, progress: &mut ShardProgress, to: &Cursor) -> Result<(), RunError> {
+        let mut cursor = progress.from.clone();
+        loop {
+            let page = self.page(work.shop, work.shard, cursor.as_ref()).await?;
+            let mut left = Stretch::default();
+            for customer in page.customers.into_iter().filter(|customer| position(customer) <= *to) {
+                let moved = self.outcome(work.shop, work.run, &work.active, &customer).await?.moved;
+                let thanks = is_owed_thanks(work, &customer);
+                left.take(customer, moved, thanks);
+            }
+            self.write_stretch(work, progress, left).await?;
+            cursor = page.next;
+            if cursor.as_ref().is_none_or(|next| next >= to) {
+                return Ok(());
+            }
+        }
+    }
+
     /// What an order's own call left undone: thanks to who brought a customer that is new.
-    async fn thank(&self, input: &AssignInput, active: &ActiveCuts, friend: &Customer) -> Result<(), RunError> {
-        if brought_by(&friend.profile, active.cuts.window, input.plan.run.day).is_none() {
-            return Ok(());
-        }
-        let Some(shop) = self.ledger.shop(&input.plan.shop).await? else { return Ok(()) };
-        match self.ledger.earn_referral(&shop, friend, input.plan.run.day).await {
-            Ok(_) => Ok(()),
+    async fn thank(&self, work: &Work<'_>, friend: &Customer) -> Result<(), RunError> {
+        let Some(shop) = self.ledger.shop(work.shop).await? else { return Ok(()) };
+        if let Err(error) = self.ledger.earn_referral(&shop, friend, work.run.day).await {
             // The next run finds it again.
-            Err(error) => {
-                tracing::warn!(shop = %shop.id, %error, "a referral was not written");
-                Ok(())
-            }
+            tracing::warn!(shop = %shop.id, %error, "a referral was not written");
         }
+        Ok(())
     }
+}
 
-    /// Writes one label; where the customer changed meanwhile, reads them again and decides anew.
-    async fn write_label(
-        &self,
-        input: &AssignInput,
-        mut customer: Customer,
-        mut moved: Move,
-    ) -> Result<Option<f64>, RunError> {
-        let shop = &input.plan.shop;
-        let active = self.ledger.activated(shop, input.activation).await?;
-        for _ in 0..TRIES {
-            if let Some(units) = self.ledger.write_label(shop, &customer, moved).await? {
-                return Ok(Some(units));
-            }
-            let Some(now) = self.ledger.customer_now(shop, &customer.key).await? else { return Ok(None) };
-            customer = now;
-            match self.outcome(input, &active, &customer).await?.moved {
-                Some(again) => moved = again,
-                None => return Ok(None),
-            }
-        }
-        Err(LedgerError::Busy.into())
-    }
+fn is_owed_thanks(work: &Work<'_>, customer: &Customer) -> bool {
+    brought_by(&customer.profile, work.active.cuts.window, work.run.day).is_some()
+}
 
-    /// A label that is already of a newer activation or a later day than the run's is left alone: neither goes back.
-    async fn outcome(
-        &self,
-        input: &AssignInput,
-        active: &ActiveCuts,
-        customer: &Customer,
-    ) -> Result<Outcome, RunError> {
-        let day = input.plan.run.day;
-        let orders = &customer.profile.orders;
-        let stored = customer.profile.label();
-        let from = stored.map_or(Place::NONE, |label| label.place);
-        if stored.is_some_and(|label| label.activation > active.activation || label.day > day) {
-            return Ok(Outcome { from, to: from, moved: None });
-        }
-        let label = stored.map(|label| match input.plan.run.previous {
-            Some(run) => dated(label, run.day, run.activation),
-            None => label,
-        });
-        let model = match label {
-            // Models are immutable: the ledger reads each once.
-            Some(label) => Some(self.ledger.activated(&input.plan.shop, label.activation).await?),
-            None => None,
-        };
-        let active = Active { activation: active.activation, cuts: &active.cuts };
-        let label = label.zip(model.as_ref().map(|model| &model.cuts));
-        let moved = bring_up_to_date(label, active, orders, orders, day, None)
-            .map_err(|stale| LedgerError::Damaged(stale.to_string()))?;
-        let to = moved.as_ref().map_or(from, |moved| moved.label().place);
-        Ok(Outcome { from, to, moved })
-    }
+fn position(customer: &Customer) -> Cursor {
+    Cursor { bucket: customer.key.bucket(), after: Some(customer.key.clone()) }
 }

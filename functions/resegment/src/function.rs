@@ -1,5 +1,5 @@
-//! `resegment` as a Lambda function: called by the scheduler each hour, and by state machines to drive a run or to publish
-//! a catalogue.
+//! `resegment` as a Lambda function: called by the scheduler each hour, and by state machines to do a step of a run, to drive a
+//! learning or a job, or to publish a catalogue.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::StartJob;
 use crate::schedule::{StartError, StartLearn, StartRun, Tick, tick};
-use crate::steps::{RunError, Steps};
-use crate::{Progress, catalogue, drive, jobs, learn};
+use crate::steps::{RunError, Step, StepAnswer, Steps, Until};
+use crate::{catalogue, jobs, learn};
 
 /// What the function is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -20,13 +20,8 @@ pub enum Event {
         /// Always `true`.
         tick: bool,
     },
-    /// By the state machine: drive this run.
-    Drive {
-        /// Of which shop.
-        shop: ShopId,
-        /// Its number.
-        run: u64,
-    },
+    /// By the state machine of runs: do this step.
+    Step(Step),
     /// By the publish job's state machine: publish this shop's catalogue.
     Publish {
         /// Of which shop.
@@ -68,7 +63,9 @@ pub struct JobEvent {
 pub enum Answer {
     /// To the scheduler.
     Tick(Tick),
-    /// To the state machine: is the run, or the learning, at its end?
+    /// To the state machine of runs.
+    Step(StepAnswer),
+    /// To the other state machines: is the job, or the learning, at its end?
     Drive {
         /// `false`: call again.
         done: bool,
@@ -80,7 +77,7 @@ pub enum Answer {
     },
 }
 
-/// Handles one event.
+/// Handles one event; a call that must return before its end says so.
 ///
 /// # Errors
 /// [`RunError`]; the caller tries again.
@@ -90,13 +87,11 @@ pub async fn handle(
     start_learn: &StartLearn,
     start_job: &StartJob,
     event: Event,
+    until: Until,
 ) -> Result<Answer, RunError> {
     match event {
         Event::Tick { .. } => tick(steps, start, start_learn, start_job).await.map(Answer::Tick),
-        Event::Drive { shop, run } => {
-            let told = |progress: Progress| tracing::debug!(?progress, "driving");
-            drive(steps, &shop, run, told).await.map(|_| Answer::Drive { done: true })
-        }
+        Event::Step(step) => steps.step(&step, until).await.map(Answer::Step),
         Event::Publish { publish } => {
             let published = catalogue::publish(&steps.ledger, steps.clock, &publish).await?;
             tracing::info!(shop = %publish, ?published, "the catalogue was published");
@@ -115,16 +110,7 @@ pub async fn handle(
 impl From<RunError> for lambda_runtime::Diagnostic {
     /// A stable type, by which the state machine can tell what is worth another try.
     fn from(error: RunError) -> Self {
-        let kind = match &error {
-            RunError::Store(error) if error.is_temporary() => "Run.Unavailable",
-            RunError::Store(_) => "Run.Store",
-            RunError::NoShop(_) | RunError::NoRun { .. } | RunError::NoLearning { .. } | RunError::NoJob { .. } => {
-                "Run.NotFound"
-            }
-            RunError::EmptyBase | RunError::NoBaskets => "Run.EmptyBase",
-            RunError::Task(_) => "Run.Task",
-        };
-        Self { error_type: kind.to_owned(), error_message: error.to_string() }
+        Self { error_type: error.kind().to_owned(), error_message: error.to_string() }
     }
 }
 

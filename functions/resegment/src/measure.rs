@@ -1,11 +1,11 @@
 //! assign's part for the holdout: each profile also goes into the sums of its arm (law 14). Where nobody is held out this
 //! reads nothing, and asks no profile.
 
-use ledger::{Customer, Ledger, LedgerError};
+use ledger::{Customer, Ledger, LedgerError, Run, ShopId};
 use playbook::Holdout;
 use playbook::uplift::{Measure, Tally};
 
-use crate::steps::{AssignInput, RunError, Steps};
+use crate::steps::{RunError, Steps};
 
 /// What a shard measures.
 pub(crate) struct Measuring {
@@ -15,10 +15,9 @@ pub(crate) struct Measuring {
 
 impl Steps {
     /// Makes ready what the run settled; `None` where there is nothing to measure.
-    pub(crate) async fn measuring(&self, input: &AssignInput) -> Result<Option<Measuring>, RunError> {
-        let Some(measured) = input.measured.as_ref().filter(|measured| !measured.is_empty()) else { return Ok(None) };
+    pub(crate) async fn measuring(&self, shop: &ShopId, run: &Run) -> Result<Option<Measuring>, RunError> {
+        let Some(measured) = run.measured.as_ref().filter(|measured| !measured.is_empty()) else { return Ok(None) };
         let Some(activation) = measured.activation else { return Ok(None) };
-        let shop = &input.plan.shop;
         let cuts = self.ledger.activated(shop, activation).await?.cuts;
         let missing = || LedgerError::Damaged(format!("shop {shop} has no playbook {}", measured.playbook));
         let playbook = self.ledger.playbook(shop, &measured.playbook).await?.ok_or_else(missing)?;

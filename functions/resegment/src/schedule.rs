@@ -10,7 +10,7 @@ use segmentation::Day;
 
 use crate::jobs::StartJob;
 use crate::steps::{RunError, Steps};
-use crate::{SHARDS, learn};
+use crate::{begin_run, learn};
 
 /// How a begun run is set going: as a task of this machine, or by a state machine.
 pub type StartRun =
@@ -142,7 +142,7 @@ async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) 
     if current.last_run.map(|run| run.day) >= Some(today) {
         return Ok(false);
     }
-    match steps.ledger.begin_run(&registered.shop, today, false, SHARDS, steps.clock.now()).await {
+    match begin_run(&steps.ledger, &registered.shop, today, false, steps.clock.now()).await {
         Ok(run) => {
             start(registered.shop.clone(), run.run).await?;
             Ok(true)

@@ -1,85 +1,117 @@
-//! The steps' inputs and outputs, and what all steps share.
+//! The steps of a run: each is one small call that may be repeated at any time. What they hand to each other lies in items of
+//! the run's own partition, so a call's input and output stay small at any size of the base (law 9).
 
-use ledger::{Counts, Ledger, LedgerError, Run, Shard, ShopId};
-use playbook::uplift::Measured;
-use segmentation::{Activation, Survey};
+use chrono::{DateTime, Utc};
+use ledger::{Ledger, LedgerError, Run, RunStatus, Shard, ShopId};
 use serde::{Deserialize, Serialize};
 use web::Clock;
 
-/// A run as planned: what every later step begins with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+use crate::pace::Pace;
+
+/// What a state machine asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Of which shop.
+    pub shop: ShopId,
+    /// Which run.
+    pub run: u64,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// The steps, in the order in which they come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum What {
+    /// Settle what is to be done.
+    Plan,
+    /// See what a shard's customers are like; only where a fit is due.
+    Survey {
+        /// Which shard.
+        shard: u32,
+    },
+    /// Fit cuts if that is due, and settle the run's activation.
+    Fit,
+    /// Count a shard's customers inside the buckets that the fit asked for.
+    Look {
+        /// Which shard.
+        shard: u32,
+    },
+    /// Bring a shard's labels up to date.
+    Assign {
+        /// Which shard.
+        shard: u32,
+    },
+    /// Make the run's counts the shop's census, and give the lease back.
+    Publish,
+    /// Give the run up, and its lease back.
+    Fail {
+        /// The error's type.
+        error: String,
+        /// What it says.
+        #[serde(default)]
+        cause: String,
+    },
+}
+
+/// What a step answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StepAnswer {
+    /// To [`What::Plan`].
+    Plan(Plan),
+    /// To [`What::Fit`].
+    Fit {
+        /// Must every shard be looked at, and the fit be called again?
+        look: bool,
+        /// Seconds to wait before the first shard is assigned: until every process has read the shop's new activation. An
+        /// order that is labelled by the one before it, after its customer was looked at, would keep the wrong label till
+        /// the next run.
+        wait: u64,
+    },
+    /// To all others.
+    Done {
+        /// `false`: the call had to return before its end, and is to be made again.
+        done: bool,
+    },
+}
+
+/// A run as planned: all that a state machine needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Of which shop.
     pub shop: ShopId,
-    /// The run, with its day.
-    pub run: Run,
-    /// Must cuts be fitted before they are applied?
+    /// Which run.
+    pub run: u64,
+    /// Must its shards be surveyed before the fit?
     pub fit: bool,
     /// The shards to work on.
-    pub shards: Vec<Shard>,
+    pub shards: Vec<u32>,
+    /// At how many of them at the same time.
+    pub at_once: u32,
 }
 
-/// One shard to survey.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SurveyInput {
-    /// The plan.
-    pub plan: Plan,
-    /// Which shard.
-    pub shard: Shard,
-}
+/// Until when a call must have returned. It does at least one page, so calling again always gets on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Until(Option<DateTime<Utc>>);
 
-/// What one shard's customers are like.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SurveyOutput {
-    /// Its histograms.
-    pub survey: Survey,
-    /// Read units it took.
-    pub read_units: f64,
-}
+impl Until {
+    /// Whenever it is done.
+    #[must_use]
+    pub fn done() -> Until {
+        Until(None)
+    }
 
-/// All shards' surveys, in any order; empty where no fit is due.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FitInput {
-    /// The plan.
-    pub plan: Plan,
-    /// The surveys.
-    pub surveys: Vec<SurveyOutput>,
-}
+    /// Before this moment.
+    #[must_use]
+    pub fn at(moment: DateTime<Utc>) -> Until {
+        Until(Some(moment))
+    }
 
-/// One shard to assign.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AssignInput {
-    /// The plan.
-    pub plan: Plan,
-    /// The activation to apply.
-    pub activation: Activation,
-    /// What to measure of the shop's holdout, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub measured: Option<Measured>,
-    /// Which shard.
-    pub shard: Shard,
-}
-
-/// What one shard counted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AssignOutput {
-    /// Census, matrix, steps by cause, read units, both arms of the holdout.
-    pub counts: Counts,
-    /// Labels that this call wrote.
-    pub labels: u64,
-    /// Write units of those.
-    pub write_units: f64,
-}
-
-/// A run to publish.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PublishInput {
-    /// The run, with its activation settled.
-    pub run: Run,
-    /// Of which shop.
-    pub shop: ShopId,
-    /// What its shards counted, in any order.
-    pub shards: Vec<AssignOutput>,
+    pub(crate) fn has_come(self, clock: Clock) -> bool {
+        self.0.is_some_and(|moment| clock.now() >= moment)
+    }
 }
 
 /// Why a step failed. The run can be gone on with.
@@ -126,11 +158,68 @@ pub enum RunError {
     Task(#[from] tokio::task::JoinError),
 }
 
+impl RunError {
+    /// A stable type, by which a state machine tells what is worth another try.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            RunError::Store(error) if error.is_temporary() => "Run.Unavailable",
+            RunError::Store(_) => "Run.Store",
+            RunError::NoShop(_) | RunError::NoRun { .. } | RunError::NoLearning { .. } | RunError::NoJob { .. } => {
+                "Run.NotFound"
+            }
+            RunError::EmptyBase | RunError::NoBaskets => "Run.EmptyBase",
+            RunError::Task(_) => "Run.Task",
+        }
+    }
+}
+
 /// The steps over one store.
 #[derive(Clone, Debug)]
 pub struct Steps {
     /// The store.
     pub ledger: Ledger,
-    /// For leases and records; the run's day is fixed in its plan.
+    /// For leases and records; the run's day is fixed when it begins.
     pub clock: Clock,
+    /// How fast customers are read: shared by all steps of a process.
+    pub(crate) pace: Pace,
+}
+
+impl Steps {
+    /// Steps over a store.
+    #[must_use]
+    pub fn new(ledger: Ledger, clock: Clock) -> Steps {
+        Steps { ledger, clock, pace: Pace::default() }
+    }
+
+    /// Does one step, and says with it that the run is alive.
+    ///
+    /// # Errors
+    /// [`RunError`]; what was done until then stands, and the same call goes on from it.
+    pub async fn step(&self, step: &Step, until: Until) -> Result<StepAnswer, RunError> {
+        let Step { shop, run, what } = step;
+        let run = self.running(shop, *run).await?;
+        if let What::Fail { error, cause } = what {
+            self.fail(shop, run, error, cause).await?;
+            return Ok(StepAnswer::Done { done: true });
+        }
+        self.ledger.renew_lease(shop, run.run, self.clock.now()).await?;
+        let shard = |index: u32| Shard { index, count: run.shards };
+        let done = match what {
+            What::Plan => return self.plan(shop, run).await.map(StepAnswer::Plan),
+            What::Fit => return self.fit(shop, run).await,
+            What::Survey { shard: index } => self.survey(shop, &run, shard(*index), until).await?,
+            What::Look { shard: index } => self.look(shop, &run, shard(*index), until).await?,
+            What::Assign { shard: index } => self.assign(shop, &run, shard(*index), until).await?,
+            What::Publish => self.publish(shop, run).await.map(|_| true)?,
+            What::Fail { .. } => true,
+        };
+        Ok(StepAnswer::Done { done })
+    }
+
+    /// A run that is not at its end.
+    async fn running(&self, shop: &ShopId, run: u64) -> Result<Run, RunError> {
+        let found = self.ledger.run(shop, run).await?.filter(|run| run.status == RunStatus::Running);
+        found.ok_or_else(|| RunError::NoRun { shop: shop.clone(), run })
+    }
 }

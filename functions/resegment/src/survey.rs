@@ -1,47 +1,75 @@
-//! plan and survey: what a run has to do, and what a shard's customers are like.
+//! survey and look: what a shard's customers are like, and how many lie where in some buckets. Both are one pass over the
+//! shard, which goes on where an earlier call had to return.
 
-use ledger::{Ledger, RunStatus, Shard, ShopId};
+use ledger::{Customer, Partial, Pass, Run, Shard, ShopId};
 use segmentation::fit::Surveyor;
+use segmentation::{Looked, Survey, Window};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::steps::{Plan, RunError, Steps, SurveyInput, SurveyOutput};
+use crate::steps::{RunError, Steps, Until};
 
 impl Steps {
-    /// Plans a run that was begun: whether a fit is due, and its shards. A run that was taken over keeps what it settled.
-    ///
-    /// # Errors
-    /// [`RunError`] when shop or run are not there.
-    pub async fn plan(&self, shop: &ShopId, run: u64) -> Result<Plan, RunError> {
-        let known = self.ledger.fresh_shop(shop).await?.ok_or_else(|| RunError::NoShop(shop.clone()))?;
-        let run = self
-            .ledger
-            .run(shop, run)
-            .await?
-            .filter(|run| run.status == RunStatus::Running)
-            .ok_or_else(|| RunError::NoRun { shop: shop.clone(), run })?;
-        let due = run.refit || Ledger::fit_due(known.settings.changeable.refit, &known.current, run.day);
-        let fit = run.activation.is_none() && due;
-        Ok(Plan { shop: shop.clone(), shards: Shard::all(run.shards), run, fit })
+    /// Surveys one shard: exact counts of days and orders, money in buckets where it has very many values.
+    pub(crate) async fn survey(&self, shop: &ShopId, run: &Run, shard: Shard, until: Until) -> Result<bool, RunError> {
+        let window = window(run);
+        let add = |survey: Survey, customers: &[Customer]| {
+            let mut surveyor = Surveyor::from(survey);
+            customers.iter().for_each(|customer| surveyor.add(&customer.profile.orders, run.day, window));
+            surveyor.finish()
+        };
+        self.pass(Pass::Survey, shop, run, shard, until, add).await
     }
 
-    /// Surveys one shard: exact counts on every axis, and the orders' amounts.
-    ///
-    /// # Errors
-    /// [`RunError::Store`].
-    pub async fn survey(&self, input: &SurveyInput) -> Result<SurveyOutput, RunError> {
-        let shop =
-            self.ledger.shop(&input.plan.shop).await?.ok_or_else(|| RunError::NoShop(input.plan.shop.clone()))?;
-        let window = shop.settings.changeable.segmentation.window;
-        let (mut surveyor, mut read_units, mut cursor) = (Surveyor::default(), 0.0, None);
-        loop {
-            let page = self.ledger.page(&shop.id, input.shard, cursor.as_ref()).await?;
-            read_units += page.read_units;
-            for customer in &page.customers {
-                surveyor.add(&customer.profile.orders, input.plan.run.day, window);
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(SurveyOutput { survey: surveyor.finish(), read_units });
-            }
-        }
+    /// Counts one shard's money exactly inside the buckets that the fit asked for.
+    pub(crate) async fn look(&self, shop: &ShopId, run: &Run, shard: Shard, until: Until) -> Result<bool, RunError> {
+        let window = window(run);
+        let add = |looked: Looked, customers: &[Customer]| {
+            let in_base =
+                |customer: &Customer| customer.profile.orders.rfm(run.day, window).filter(segmentation::Rfm::in_base);
+            let money = customers.iter().filter_map(in_base).map(|rfm| rfm.monetary.0);
+            looked.merge(&Looked::of(money, &run.looks_at))
+        };
+        self.pass(Pass::Look, shop, run, shard, until, add).await
     }
+
+    async fn pass<T: Default + Serialize + DeserializeOwned>(
+        &self,
+        pass: Pass,
+        shop: &ShopId,
+        run: &Run,
+        shard: Shard,
+        until: Until,
+        add: impl Fn(T, &[Customer]) -> T,
+    ) -> Result<bool, RunError> {
+        let at = (pass, shard.index);
+        let known = self.ledger.partial(shop, run.run, pass, shard.index).await?;
+        if known.as_ref().is_some_and(Partial::done) {
+            return Ok(true);
+        }
+        let mut found = match &known {
+            Some(partial) => self.ledger.partial_found(shop, run.run, at, partial).await?,
+            None => T::default(),
+        };
+        let (mut cursor, mut read_units) = (known.as_ref().and_then(|known| known.next.clone()), 0.0);
+        let mut renewal = self.renewal();
+        loop {
+            let page = self.page(shop, shard, cursor.as_ref()).await?;
+            read_units += page.read_units;
+            found = add(found, &page.customers);
+            cursor = page.next;
+            if cursor.is_none() || until.has_come(self.clock) {
+                break;
+            }
+            self.renew(shop, run.run, &mut renewal).await?;
+        }
+        let done = cursor.is_none();
+        let now = self.clock.now();
+        self.ledger.write_partial(shop, run.run, at, known.as_ref(), (&found, cursor, read_units), now).await?;
+        Ok(done)
+    }
+}
+
+fn window(run: &Run) -> Window {
+    run.fitting.map_or(Window::default(), |policy| policy.window)
 }

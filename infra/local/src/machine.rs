@@ -74,7 +74,7 @@ pub(crate) fn router(app: &App) -> Router {
 
 /// Sets a begun run going as a task of this process.
 pub(crate) fn start_here(app: &App) -> StartRun {
-    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let steps = Steps::new(app.ledger.clone(), app.clock);
     Arc::new(move |shop, run| {
         let steps = steps.clone();
         Box::pin(async move {
@@ -90,7 +90,7 @@ pub(crate) fn start_here(app: &App) -> StartRun {
 
 /// Sets a begun learning going as a task of this process.
 pub(crate) fn learn_here(app: &App) -> StartLearn {
-    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let steps = Steps::new(app.ledger.clone(), app.clock);
     StartLearn(Arc::new(move |shop, number| {
         let steps = steps.clone();
         Box::pin(async move {
@@ -107,7 +107,7 @@ pub(crate) fn learn_here(app: &App) -> StartLearn {
 
 /// Sets a begun job going as a task of this process.
 pub(crate) fn job_here(app: &App) -> StartJob {
-    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let steps = Steps::new(app.ledger.clone(), app.clock);
     StartJob(Arc::new(move |shop, number| {
         let steps = steps.clone();
         Box::pin(async move {

@@ -46,7 +46,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
 /// What the scheduler does in a deployment: begins the runs and learnings that are due, publishes what is
 /// left, and lets go what has expired.
 async fn look_at_schedule(machine: &Machine, app: &App) {
-    let steps = Steps { ledger: app.ledger.clone(), clock: app.clock };
+    let steps = Steps::new(app.ledger.clone(), app.clock);
     match tick(&steps, &start_here(app), &learn_here(app), &job_here(app)).await {
         Ok(found) => tracing::info!(?found, "looked at the schedule"),
         Err(error) => tracing::error!(%error, "the schedule could not be read"),

@@ -1,6 +1,9 @@
 //! Shards of a shop's customers, read page by page, and the run's label updates (law 9).
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
 use segmentation::Move;
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +31,8 @@ struct Range {
     to: String,
 }
 
-/// Where a shard's reading stands: after this customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a shard's reading stands: after this customer. Ordered as customers are read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cursor {
     /// In this bucket
     pub bucket: u8,
@@ -77,7 +80,8 @@ impl Shard {
 }
 
 impl Ledger {
-    /// The next page of a shard, eventually consistent; `None` for the cursor begins at its start.
+    /// The next page of a shard, eventually consistent; `None` for the cursor begins at its start. A page that the store
+    /// throttles is not tried again here, so that a run gives way to lookups, which do try again.
     ///
     /// # Errors
     /// [`LedgerError`] when the store fails or a profile does not read back.
@@ -102,6 +106,8 @@ impl Ledger {
             .expression_attribute_values(":to", AttributeValue::S(range.to.clone()))
             .set_exclusive_start_key(start.as_ref().map(item).transpose()?)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .config_override(Config::builder().retry_config(RetryConfig::disabled()))
             .send()
             .await
             .map_err(crate::error::store("Query"))?;
@@ -114,6 +120,35 @@ impl Ledger {
             _ => ranges.get(at + 1).map(|range| Cursor { bucket: range.bucket, after: None }),
         };
         Ok(BucketPage { customers, next, read_units })
+    }
+
+    /// Writes a profile anew that lies in an older layout, on condition that it is as read. It says the same as before, so its
+    /// version stays, and the ledger needs no item. `Ok(false)`: it was changed meanwhile, and so written anew.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn upgrade(&self, shop: &ShopId, customer: &Customer) -> Result<bool, LedgerError> {
+        self.put_one(&self.tables().customers, customer.to_item(shop)?, customer.read_version()).await
+    }
+
+    /// The update of a profile's version, moves and index attributes.
+    fn label_update(&self, shop: &ShopId, read: &Customer, after: &Customer) -> Result<TransactWriteItem, LedgerError> {
+        let mut values: Item = [
+            (":version".to_owned(), attribute(&after.profile.version)?),
+            (":moves".to_owned(), AttributeValue::B(Blob::new(after.profile.moves.packed()))),
+            (":read".to_owned(), attribute(&read.profile.version)?),
+        ]
+        .into();
+        let set = match after.audience(shop) {
+            Some((pk, sk)) => {
+                values.insert(":audience_pk".to_owned(), AttributeValue::S(pk));
+                values.insert(":audience_sk".to_owned(), AttributeValue::S(sk));
+                "SET #version = :version, #moves = :moves, #audience_pk = :audience_pk, #audience_sk = :audience_sk"
+            }
+            None => "SET #version = :version, #moves = :moves REMOVE #audience_pk, #audience_sk",
+        };
+        let change = Change { set, on_condition: "#version = :read", values };
+        self.update(&self.tables().customers, &keys::profile(shop, &read.key), change)
     }
 
     /// Writes a customer's move and label on condition that the profile is as read; nothing else of it is written.
@@ -130,28 +165,15 @@ impl Ledger {
         let mut after = customer.clone();
         after.profile.commit(Some(moved.clone()));
         let version = after.profile.version;
-        let mut values: Item = [
-            (":version".to_owned(), attribute(&version)?),
-            (":moves".to_owned(), attribute(&after.profile.moves)?),
-            (":read".to_owned(), attribute(&customer.profile.version)?),
-        ]
-        .into();
-        let set = match after.audience(shop) {
-            Some((pk, sk)) => {
-                values.insert(":audience_pk".to_owned(), AttributeValue::S(pk));
-                values.insert(":audience_sk".to_owned(), AttributeValue::S(sk));
-                "SET #version = :version, #moves = :moves, #audience_pk = :audience_pk, #audience_sk = :audience_sk"
-            }
-            None => "SET #version = :version, #moves = :moves REMOVE #audience_pk, #audience_sk",
+        let label = if customer.is_outdated() {
+            self.put_as_read(&self.tables().customers, after.to_item(shop)?, customer.read_version())?
+        } else {
+            self.label_update(shop, customer, &after)?
         };
-        let change = Change { set, on_condition: "#version = :read", values };
         let sequence = Sequence { version, place: 0 };
         let story = StoryItem::Move { sequence, previous: customer.profile.last_event(), moved };
         let story = story.to_item(keys::move_of(shop, &customer.key, version))?;
-        let writes = vec![
-            self.update(&self.tables().customers, &keys::profile(shop, &customer.key), change)?,
-            self.put_new(&self.tables().ledger, story)?,
-        ];
+        let writes = vec![label, self.put_new(&self.tables().ledger, story)?];
         self.transact_counting(writes).await
     }
 }

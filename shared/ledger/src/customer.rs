@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use segmentation::profile::VersionedMove;
+use segmentation::moves::VersionedMove;
 use segmentation::{Bought, OrderFold, Profile};
 use serde::de::DeserializeOwned;
 

@@ -18,6 +18,15 @@ pub enum LedgerError {
         #[source]
         source: BoxError,
     },
+    /// The store has no room for the call just now: the same call may go through later.
+    #[error("the store throttles ({operation})")]
+    Throttled {
+        /// Which call.
+        operation: &'static str,
+        /// What the SDK said.
+        #[source]
+        source: BoxError,
+    },
     /// Too many writers at the same items at once: the same call may go through later.
     #[error("too many concurrent changes of the same item")]
     Busy,
@@ -42,7 +51,7 @@ impl LedgerError {
     /// May the same call go through later?
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, LedgerError::Unavailable { .. } | LedgerError::Busy)
+        matches!(self, LedgerError::Unavailable { .. } | LedgerError::Throttled { .. } | LedgerError::Busy)
     }
 
     pub(crate) fn damaged(what: impl std::fmt::Display) -> LedgerError {
@@ -56,16 +65,16 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     move |error| {
-        let temporary = match &error {
-            SdkError::ServiceError(service) => service.raw().status().is_server_error() || throttles(service.err()),
-            SdkError::ConstructionFailure(_) => false,
-            _ => true,
+        let (throttled, refused) = match &error {
+            SdkError::ServiceError(service) => (throttles(service.err()), !service.raw().status().is_server_error()),
+            SdkError::ConstructionFailure(_) => (false, true),
+            _ => (false, false),
         };
         let source: BoxError = Box::new(error);
-        if temporary {
-            LedgerError::Unavailable { operation, source }
-        } else {
-            LedgerError::Refused { operation, source }
+        match (throttled, refused) {
+            (true, _) => LedgerError::Throttled { operation, source },
+            (_, true) => LedgerError::Refused { operation, source },
+            _ => LedgerError::Unavailable { operation, source },
         }
     }
 }

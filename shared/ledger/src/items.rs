@@ -1,7 +1,7 @@
 //! The items of `Customers` and `Ledger` as they are stored, and the profile as it is read.
 
 use chrono::{DateTime, Utc};
-use segmentation::profile::RecentMoves;
+use segmentation::moves::RecentMoves;
 use segmentation::{
     Alert, Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, ClosedSteps, Day, Move, OrderFold,
     Orders, Profile, Referral, Referrals, Tastes,
@@ -26,6 +26,8 @@ pub struct Customer {
     pub profile: Profile,
     /// Everything dated before this moment is gone for good (law 17).
     pub erased_at: Option<DateTime<Utc>>,
+    /// The layout it was read in.
+    pub(crate) format: u8,
 }
 
 /// The profile's item; its attributes beside the fold are derived from it.
@@ -38,6 +40,7 @@ struct ProfileItem {
     customer: CustomerId,
     version: u64,
     orders: Orders,
+    #[serde(with = "segmentation::moves::stored")]
     moves: RecentMoves,
     #[serde(default, skip_serializing_if = "Tastes::is_empty")]
     tastes: Tastes,
@@ -64,13 +67,21 @@ struct ProfileItem {
     audience_sk: Option<String>,
 }
 
-const FORMAT: u8 = 1;
+/// 1: moves as a list of maps. 2: moves packed. A release reads all up to its own and writes its own; a run writes those anew
+/// that it meets in an older one.
+const FORMAT: u8 = 2;
 
 impl Customer {
     /// A customer of whom nothing is known yet.
     #[must_use]
     pub fn unknown(id: CustomerId, key: CustomerKey) -> Customer {
-        Customer { id, key, profile: Profile::default(), erased_at: None }
+        Customer { id, key, profile: Profile::default(), erased_at: None, format: FORMAT }
+    }
+
+    /// Was it written by an older release, in another layout?
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.format < FORMAT
     }
 
     /// The version to find in the store when this is written back; `None` when it is not there yet.
@@ -115,8 +126,11 @@ impl Customer {
     /// As it is read.
     pub(crate) fn from_item(stored: Item) -> Result<Customer, LedgerError> {
         let stored: ProfileItem = parse(stored)?;
-        if stored.format != FORMAT {
-            return Err(LedgerError::damaged(format!("a profile of format {}", stored.format)));
+        if !(1..=FORMAT).contains(&stored.format) {
+            let format = stored.format;
+            return Err(LedgerError::damaged(format!(
+                "a profile of format {format}; this release knows 1 to {FORMAT}"
+            )));
         }
         let profile = Profile {
             version: stored.version,
@@ -136,6 +150,7 @@ impl Customer {
             key: CustomerKey::stored(&stored.key.sk),
             profile,
             erased_at: stored.erased_at,
+            format: stored.format,
         })
     }
 }

@@ -32,6 +32,7 @@ pub enum BeginRunError {
 
 /// How long a run may be silent before another takes it over.
 pub const LEASE: TimeDelta = TimeDelta::minutes(5);
+
 impl Ledger {
     /// Begins a run, or takes over the one whose lease has expired: that one keeps its day, shards and results.
     ///
@@ -73,7 +74,12 @@ impl Ledger {
                 cuts: None,
                 previous: current.last_run,
                 measured: None,
+                fitting: None,
+                planned: false,
+                looks_at: Vec::new(),
                 counts: None,
+                labels: 0,
+                write_units: 0.0,
                 failure: None,
             };
             let number = Change {
@@ -107,7 +113,7 @@ impl Ledger {
             ]
             .into(),
         };
-        let renewed = self.transact(vec![self.update(&self.tables().shops, &keys::lease(shop), change)?]).await?;
+        let renewed = self.update_one(&self.tables().shops, &keys::lease(shop), change).await?;
         if renewed { Ok(()) } else { Err(LedgerError::Changed("the run's lease")) }
     }
 

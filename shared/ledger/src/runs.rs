@@ -1,16 +1,16 @@
 //! Runs: what they settle, count and publish, resumable from what their shards wrote down (law 9).
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use playbook::uplift::Measured;
-use segmentation::{Activation, Cuts, CutsVersion, Day};
+use segmentation::{Activation, Bucket, Cuts, CutsVersion, Day, FitPolicy};
 use serde::{Deserialize, Serialize};
 
-use crate::bucket::Cursor;
 use crate::counts::Counts;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
-use crate::keys::{self, CustomerKey};
+use crate::keys;
+use crate::shard_progress::Assigned;
 use crate::shop::{ActivationRecord, Current, CutsRecord, Keyed, RunMark};
 use crate::store::{Change, Item, Ledger, attribute, item};
 
@@ -44,6 +44,15 @@ pub struct Run {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<DateTime<Utc>>,
+    /// What it fits, settled when it was planned: the shop's terms of that moment. Absent where no fit was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitting: Option<FitPolicy>,
+    /// Is that settled?
+    #[serde(default)]
+    pub planned: bool,
+    /// The buckets of money that its first fit asked a second look for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks_at: Vec<Bucket>,
     /// The activation it applies, once that is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
@@ -59,33 +68,16 @@ pub struct Run {
     /// What it counted, once published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
+    /// Labels it wrote, once published.
+    #[serde(default)]
+    pub labels: u64,
+    /// Write units of those.
+    #[serde(default)]
+    pub write_units: f64,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }
-
-/// What a shard has done so far.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ShardProgress {
-    /// Counts the writes of this item.
-    pub version: u64,
-    /// Where the page begins whose labels may still be missing; read again up to `page_to`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub page_from: Option<Cursor>,
-    /// The last customer of that page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub page_to: Option<CustomerKey>,
-    /// Where the page after it begins; `None` at the shard's end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<Cursor>,
-    /// What all pages up to and with that one counted.
-    pub counts: Counts,
-    /// When the item may go, in seconds since 1970.
-    pub expires_at: i64,
-}
-
-/// How long a run's partial results are kept.
-const PARTIALS: TimeDelta = TimeDelta::days(7);
 
 impl Ledger {
     /// A run by its number.
@@ -94,6 +86,50 @@ impl Ledger {
     /// [`LedgerError`] when the store fails.
     pub async fn run(&self, shop: &ShopId, run: u64) -> Result<Option<Run>, LedgerError> {
         self.get(&self.tables().shops, &keys::run(shop, run), true).await
+    }
+
+    /// Settles what a run fits, before its first shard is surveyed: settings that change meanwhile change nothing. The first
+    /// one to settle it holds.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn plan_run(&self, shop: &ShopId, run: &Run, fitting: Option<FitPolicy>) -> Result<Run, LedgerError> {
+        if run.planned {
+            return Ok(run.clone());
+        }
+        let mut values: Item = [
+            (":planned".to_owned(), attribute(&true)?),
+            (":not".to_owned(), attribute(&false)?),
+            (":running".to_owned(), attribute(&RunStatus::Running)?),
+        ]
+        .into();
+        let set = match &fitting {
+            Some(policy) => {
+                values.insert(":fitting".to_owned(), attribute(policy)?);
+                "SET #planned = :planned, #fitting = :fitting"
+            }
+            None => "SET #planned = :planned",
+        };
+        let on_condition = "#status = :running AND #planned = :not";
+        self.change_run(shop, run.run, Change { set, on_condition, values }).await
+    }
+
+    /// Settles of which buckets a second look tells the exact counts; the first one to settle it holds.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn ask_for_look(&self, shop: &ShopId, run: &Run, buckets: &[Bucket]) -> Result<Run, LedgerError> {
+        let values =
+            [(":buckets".to_owned(), attribute(&buckets)?), (":running".to_owned(), attribute(&RunStatus::Running)?)];
+        let on_condition = "#status = :running AND attribute_not_exists(#looks_at)";
+        let change = Change { set: "SET #looks_at = :buckets", on_condition, values: values.into() };
+        self.change_run(shop, run.run, change).await
+    }
+
+    /// Changes a run, or leaves what another has settled; gives what stands.
+    async fn change_run(&self, shop: &ShopId, run: u64, change: Change) -> Result<Run, LedgerError> {
+        self.update_one(&self.tables().shops, &keys::run(shop, run), change).await?;
+        self.run(shop, run).await?.ok_or_else(|| LedgerError::damaged("a run is gone"))
     }
 
     /// Settles which activation a run applies: the active one, or a new one for cuts that differ from it. In one
@@ -175,39 +211,6 @@ impl Ledger {
         }
     }
 
-    /// What a shard has done so far.
-    ///
-    /// # Errors
-    /// [`LedgerError`] when the store fails.
-    pub async fn shard_progress(
-        &self,
-        shop: &ShopId,
-        run: u64,
-        shard: u32,
-    ) -> Result<Option<ShardProgress>, LedgerError> {
-        self.get(&self.tables().shops, &keys::shard(shop, run, shard), true).await
-    }
-
-    /// Takes a page's counts, before its labels are written, on condition that the shard's item is as read.
-    ///
-    /// # Errors
-    /// [`LedgerError::Changed`] when another goes on with this shard.
-    pub async fn write_progress(
-        &self,
-        shop: &ShopId,
-        run: u64,
-        shard: u32,
-        mut progress: ShardProgress,
-        now: DateTime<Utc>,
-    ) -> Result<ShardProgress, LedgerError> {
-        let read = (progress.version > 0).then_some(progress.version);
-        progress.version += 1;
-        progress.expires_at = (now + PARTIALS).timestamp();
-        let stored = item(&Keyed { key: keys::shard(shop, run, shard), value: &progress })?;
-        let written = self.transact(vec![self.put_as_read(&self.tables().shops, stored, read)?]).await?;
-        if written { Ok(progress) } else { Err(LedgerError::Changed("the shard's progress")) }
-    }
-
     /// Ends a run: its counts become the shop's census, its mark the shop's last run, what it measured that of the month, and
     /// the lease is given back.
     ///
@@ -217,9 +220,10 @@ impl Ledger {
         &self,
         shop: &ShopId,
         run: Run,
-        mut counts: Counts,
+        done: Assigned,
         now: DateTime<Utc>,
     ) -> Result<Run, LedgerError> {
+        let Assigned { mut counts, labels, write_units } = done;
         let activation = run.activation.ok_or_else(|| LedgerError::damaged("a run without its activation"))?;
         let mark = RunMark { run: run.run, day: run.day, activation };
         let point = Change {
@@ -229,7 +233,8 @@ impl Ledger {
         };
         let mut writes = vec![self.update(&self.tables().shops, &keys::current(shop), point)?];
         writes.extend(self.uplift_write(shop, &run, std::mem::take(&mut counts.uplift)).await?);
-        let run = Run { status: RunStatus::Published, finished: Some(now), counts: Some(counts), ..run };
+        let counts = Some(counts);
+        let run = Run { status: RunStatus::Published, finished: Some(now), counts, labels, write_units, ..run };
         self.end_run(shop, run, writes).await
     }
 

@@ -26,6 +26,27 @@ pub enum Cause {
     Correction,
 }
 
+impl Cause {
+    /// In the order of their numbers.
+    const ALL: [Cause; 5] = [Cause::Decay, Cause::Refit, Cause::Order, Cause::Return, Cause::Correction];
+
+    /// The number under which it is stored.
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Cause::Decay => 0,
+            Cause::Refit => 1,
+            Cause::Order => 2,
+            Cause::Return => 3,
+            Cause::Correction => 4,
+        }
+    }
+
+    /// The cause of a number.
+    pub(crate) fn numbered(number: u64) -> Option<Cause> {
+        Cause::ALL.get(usize::try_from(number).ok()?).copied()
+    }
+}
+
 /// The stored segment with its day and activation; neither ever goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {

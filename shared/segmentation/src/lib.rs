@@ -23,6 +23,7 @@ pub mod group;
 pub mod histogram;
 pub mod label;
 pub mod money;
+pub mod moves;
 pub mod order;
 pub mod orders;
 pub mod packed;

@@ -13,42 +13,10 @@ use crate::bought::Bought;
 use crate::choices::Choices;
 use crate::closed::ClosedSteps;
 use crate::label::{Label, Move};
+use crate::moves::{RecentMoves, VersionedMove};
 use crate::orders::{Entry, Orders, OrdersError};
 use crate::referrals::Referrals;
 use crate::tastes::Tastes;
-
-/// A move with the profile version of its transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VersionedMove {
-    /// The profile's version after the transaction.
-    pub version: u64,
-    /// The move.
-    #[serde(flatten)]
-    pub moved: Move,
-}
-
-/// The last few moves, oldest first, and how many older ones are left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecentMoves {
-    /// How many older moves the list no longer holds; the ledger has them.
-    pub dropped: u64,
-    /// At most [`RecentMoves::MAX`].
-    pub list: Vec<VersionedMove>,
-}
-
-impl RecentMoves {
-    /// How many are kept.
-    pub const MAX: usize = 8;
-
-    /// Appends a move of a later version.
-    pub fn push(&mut self, moved: VersionedMove) {
-        self.list.push(moved);
-        if self.list.len() > RecentMoves::MAX {
-            self.list.remove(0);
-            self.dropped += 1;
-        }
-    }
-}
 
 /// One customer's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use crate::counters::Charge;
 use crate::ids::{ProductId, ShopId};
 use crate::keys::ledger::attempt_of;
 use crate::keys::{CustomerKey, Key, key};
+use crate::partials::Pass;
 use crate::redemption::{Redemption, RedemptionKey};
 
 /// What is in force: pointers to settings, activation and last run.
@@ -122,10 +123,23 @@ pub fn run_partials(shop: &ShopId, run: u64) -> String {
     format!("{shop}#run#{run:08}")
 }
 
+/// What the sort keys of a run's shards begin with.
+pub const SHARD: &str = "shard#";
+
 /// One shard's counts and cursor.
 #[must_use]
 pub fn shard(shop: &ShopId, run: u64, shard: u32) -> Key {
-    key(run_partials(shop, run), format!("shard#{shard:06}"))
+    key(run_partials(shop, run), format!("{SHARD}{shard:06}"))
+}
+
+/// How far a pass over a shard is; the pieces of what it found have sort keys that go on from this one.
+#[must_use]
+pub fn partial(shop: &ShopId, run: u64, pass: Pass, shard: u32) -> Key {
+    let name = match pass {
+        Pass::Survey => "survey",
+        Pass::Look => "look",
+    };
+    key(run_partials(shop, run), format!("{name}#{shard:06}"))
 }
 
 /// The last learning: how it stands, and its lease.

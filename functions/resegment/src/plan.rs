@@ -1,0 +1,70 @@
+//! Beginning a run, and plan: what it has to do.
+
+use chrono::{DateTime, Utc};
+use ledger::{BeginRunError, Ledger, Run, ShopId};
+use segmentation::Day;
+
+use crate::steps::{Plan, RunError, Steps};
+
+/// Shards of a small shop: more than a machine's cores, as most of a shard's time is waiting for the store.
+pub const SHARDS: u32 = 8;
+/// A shard is far from the quarter of an hour that a call may take, and its survey far from what an item holds.
+const CUSTOMERS_PER_SHARD: u64 = 50_000;
+/// More would only make the merging longer (docs/scale.md).
+const MOST_SHARDS: u32 = 2_000;
+/// Shards at the same time: what one inline map may have, and a store with partitions enough takes.
+const AT_ONCE: u32 = 40;
+
+/// Into how many shards a base of so many customers is split.
+#[must_use]
+pub fn shards_for(customers: u64) -> u32 {
+    u32::try_from(customers.div_ceil(CUSTOMERS_PER_SHARD)).unwrap_or(MOST_SHARDS).clamp(SHARDS, MOST_SHARDS)
+}
+
+/// Begins a run, or takes over the one whose lease has expired. The number of shards follows the last census.
+///
+/// # Errors
+/// [`BeginRunError::InProgress`] while another run holds the lease.
+pub async fn begin_run(
+    ledger: &Ledger,
+    shop: &ShopId,
+    day: Day,
+    refit: bool,
+    now: DateTime<Utc>,
+) -> Result<Run, BeginRunError> {
+    let last = ledger.read_current(shop).await?.and_then(|current| current.last_run);
+    let counted = match last {
+        Some(last) => ledger.run(shop, last.run).await?.and_then(|run| run.counts),
+        None => None,
+    };
+    let customers = counted.map_or(0, |counts| counts.census.total().customers);
+    ledger.begin_run(shop, day, refit, shards_for(customers), now).await
+}
+
+impl Steps {
+    /// Settles whether the run fits cuts, and on what terms. A run that was taken over keeps what it settled.
+    pub(crate) async fn plan(&self, shop: &ShopId, run: Run) -> Result<Plan, RunError> {
+        let known = self.ledger.fresh_shop(shop).await?.ok_or_else(|| RunError::NoShop(shop.clone()))?;
+        let settings = &known.settings.changeable;
+        let due = run.refit || Ledger::fit_due(settings.refit, &known.current, run.day);
+        let run = self.ledger.plan_run(shop, &run, due.then_some(settings.segmentation)).await?;
+        Ok(Plan {
+            shop: shop.clone(),
+            run: run.run,
+            fit: run.fitting.is_some() && run.activation.is_none(),
+            shards: (0..run.shards).collect(),
+            at_once: AT_ONCE,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_follow_the_base_within_bounds() {
+        assert_eq!([0, 400_000, 400_001, 1_000_000].map(shards_for), [8, 8, 9, 20]);
+        assert_eq!([100_000_000, u64::MAX].map(shards_for), [2_000, 2_000]);
+    }
+}
