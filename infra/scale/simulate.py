@@ -59,7 +59,7 @@ class Assumed:
     # A call returns its cursor so many seconds before Lambda's limit.
     margin_seconds: float = 60.0
     memory_gb: float = 1_769 / 1_024
-    # Events that one call leaves in the history of the execution that it belongs to: task entered, scheduled, started,
+    # Events that one call would leave in the history of the run's execution, were the maps inline: task entered, scheduled, started,
     # succeeded and left, choice entered and left, iteration begun and ended.
     events_per_call: int = 9
 
@@ -188,31 +188,35 @@ def stage(kind, customers, order, at_once, a, rng, table, notes, begin):
         nonlocal calls
         calls += 1
         steps = work(waiting.pop(), shards, pages, rows, kind, a)
-        heapq.heappush(heap, (now + a.call_seconds, rng.random(), steps, next(steps), 0.0, now))
+        heapq.heappush(heap, (now + a.call_seconds, rng.random(), steps, next(steps), 0.0, 0.0, now))
 
     for _ in range(min(at_once, shards)):
         start(begin + rng.random() * 0.5)
     while heap:
-        now, tie, steps, asked, pause, called = heapq.heappop(heap)
+        now, tie, steps, asked, pace, pause, called = heapq.heappop(heap)
         what, where, units, seconds = asked
         if what == "note":
             admitted = notes.ask(now, "write", rng.random() * BUCKETS, units)
         else:
             admitted = table.ask(now, what, where, units)
         if not admitted:
-            pause = min(a.pause_most, max(a.pause_first, 2 * pause))
-            heapq.heappush(heap, (now + pause * (0.5 + rng.random()), tie, steps, asked, pause, called))
+            if what == "read":
+                pause = pace = min(a.pause_most, max(a.pause_first, 2 * pace))
+            else:
+                # A write is tried again by the SDK, which forgets its pause once it came through.
+                pause = min(a.pause_most, max(a.pause_first, 2 * pause))
+            heapq.heappush(heap, (now + pause * (0.5 + rng.random()), tie, steps, asked, pace, pause, called))
             continue
         then, asked = now + seconds, next(steps, None)
         if what == "read":
-            pause = pause * 7 / 8 if pause > 1e-4 else 0.0
+            pace = pace * 7 / 8 if pace > 1e-4 else 0.0
         if asked and asked[0] == "read":
-            then += pause * (0.5 + rng.random())
+            then += pace * (0.5 + rng.random())
         if asked and asked[0] == "read" and then - called > deadline:
             # It gives its cursor back and is called again.
             busy, calls, called, then = busy + then - called, calls + 1, then, then + a.call_seconds
         if asked:
-            heapq.heappush(heap, (then, tie, steps, asked, pause, called))
+            heapq.heappush(heap, (then, tie, steps, asked, pace, 0.0, called))
             continue
         busy, end = busy + then - called, max(end, then)
         if waiting:
@@ -296,7 +300,7 @@ def row(name, result):
     )
 
 
-HEAD = "| time | calls | refused | splits | M read units | M write units | GB-seconds | history, events | USD |\n| --- |" + " --- |" * 9
+HEAD = "| time | calls | refused | splits | M read units | M write units | GB-seconds | events, were maps inline | USD |\n| --- |" + " --- |" * 9
 
 
 def main():

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use e2e::units::Units;
 use e2e::{acme, secrets, shop, synthetic};
 use engine::Engine;
-use ledger::{Changeable, Ledger, Run, Tables};
+use ledger::{Changeable, Ledger, Run, Tables, keys};
 use resegment::Steps;
 use segmentation::{Day, FitPolicy};
 use web::Clock;
@@ -132,8 +132,8 @@ async fn run(ledger: &Ledger, units: &Units, day: Day, refit: bool) -> Ran {
 async fn raw(client: &Client) -> f64 {
     let began = Instant::now();
     let read = |client: Client| async move {
-        for bucket in 0..64 {
-            let pk = format!("{}#{bucket:02}", acme());
+        for bucket in 0..keys::BUCKETS {
+            let pk = keys::bucket(&acme(), bucket);
             let mut start = None;
             loop {
                 let page = client
