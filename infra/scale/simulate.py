@@ -29,7 +29,7 @@ class Assumed:
 
     # Measured (docs/measurements.md, the profile's size): the median of Online Retail with everything a profile may hold.
     profile_bytes: int = 2_141
-    # Measured (docs/scale.md, a million customers): CPU of one core for one customer, parsing and labelling.
+    # Assumed until `.ci/measure run-at-scale` says it: CPU of one core for one customer, parsing and labelling.
     cpu_seconds_per_customer: float = 8e-6
     # A core of Lambda's ARM against the machine that measured: not measured, so pessimistic.
     slower: float = 1.5
@@ -38,11 +38,11 @@ class Assumed:
     # Assumed: one transaction of two items; 16 of them go at once in a shard.
     transaction_seconds: float = 0.012
     writes_at_once: int = 16
-    # Measured (tests/e2e/units.rs): units of one changed label of such a profile. A transaction costs double; the index does not.
+    # As tests/e2e/units.rs counts them: units of one changed label, here of a profile between 2 and 3 KB. A transaction costs double; the index does not.
     label_units_customers: int = 6
     label_units_index: int = 2
     label_units_ledger: int = 2
-    # Measured (docs/scale.md): the shard's item, written once for each stretch of pages, in bytes.
+    # Assumed: the shard's item, written once for each stretch of pages, in bytes.
     progress_bytes: int = 6_000
     # As in resegment's assign: so many labels to write, or so many pages, end a stretch.
     stretch_labels: int = 256
