@@ -1,5 +1,9 @@
 //! A world to test in: an engine, a shop with its keys, all functions under one router, and a count of the SDK's calls.
 
+pub mod accuracy;
+pub mod synthetic;
+pub mod units;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -23,10 +23,12 @@ mod remembered;
 mod runs;
 mod schedule;
 mod simulations;
+mod sketch;
 mod state_machine;
 mod steps;
 mod survey_page;
 mod template;
+mod units;
 mod uplift;
 
 use serde_json::{Value, json};

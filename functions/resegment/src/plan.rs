@@ -46,6 +46,14 @@ pub(crate) async fn shards_after(ledger: &Ledger, shop: &ShopId, last: Option<Ru
     Ok(shards_for(counted.map_or(0, |counts| counts.census.total().customers)))
 }
 
+/// All shards, in the order of their numbers' bits reversed: those that are worked at together lie far from each other in the
+/// key space, so in different partitions of the store. By number, forty neighbours would share one or two.
+fn strewn(count: u32) -> Vec<u32> {
+    let mut shards: Vec<u32> = (0..count).collect();
+    shards.sort_unstable_by_key(|shard| shard.reverse_bits());
+    shards
+}
+
 impl Steps {
     /// Settles whether the run fits cuts, and on what terms. A run that was taken over keeps what it settled.
     pub(crate) async fn plan(&self, shop: &ShopId, run: Run) -> Result<Plan, RunError> {
@@ -59,7 +67,7 @@ impl Steps {
             shop: shop.clone(),
             run: run.run,
             fit: run.fitting.is_some() && run.activation.is_none(),
-            shards: (0..run.shards).collect(),
+            shards: strewn(run.shards),
             at_once: AT_ONCE,
         })
     }
@@ -73,5 +81,16 @@ mod tests {
     fn shards_follow_the_base_within_bounds() {
         assert_eq!([0, 400_000, 400_001, 1_000_000].map(shards_for), [8, 8, 9, 20]);
         assert_eq!([100_000_000, u64::MAX].map(shards_for), [2_000, 2_000]);
+    }
+
+    #[test]
+    fn neighbours_are_not_worked_at_together() {
+        assert_eq!(strewn(8), [0, 4, 2, 6, 1, 5, 3, 7]);
+        let together: std::collections::BTreeSet<u32> =
+            strewn(2_000)[..40].iter().map(|shard| shard * 64 / 2_000).collect();
+        assert!(together.len() >= 32, "{} of 64 buckets", together.len());
+        let mut sorted = strewn(2_000);
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..2_000));
     }
 }
