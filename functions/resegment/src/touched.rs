@@ -44,7 +44,7 @@ impl Touching {
             moves.find(|moved| Some(moved.activation) == run.activation && moved.is_by_refit())
         };
         let came = moved.filter(|moved| moved.is_by_refit()).or_else(earlier);
-        let came = came.map(|moved| Shift { from: moved.from(), to: moved.label().place });
+        let came = came.map(|moved| Shift { from: moved.origin(), to: moved.label().place });
         let previewed = self.expected.get(&customer.key).map(|moved| (moved.shift, moved.version));
         (previewed.map(|(shift, _)| shift) != came).then(|| Touched {
             key: customer.key.clone(),

@@ -52,7 +52,7 @@ pub struct PreviewRow {
 impl Move {
     /// Where it begins.
     #[must_use]
-    pub fn from(&self) -> Place {
+    pub fn origin(&self) -> Place {
         self.steps.first().map_or(Place::NONE, |step| step.from)
     }
 
@@ -70,11 +70,12 @@ impl Preview {
             self.stay += 1;
             return;
         };
-        let (all, of_idle) = match moved.is_by_refit() {
-            true => (&mut self.refit, &mut self.refit_idle),
-            false => (&mut self.day, &mut self.day_idle),
+        let (all, of_idle) = if moved.is_by_refit() {
+            (&mut self.refit, &mut self.refit_idle)
+        } else {
+            (&mut self.day, &mut self.day_idle)
         };
-        let (from, to) = (moved.from(), moved.label().place);
+        let (from, to) = (moved.origin(), moved.label().place);
         all.count(from, to);
         if idle {
             of_idle.count(from, to);

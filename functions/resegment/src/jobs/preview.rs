@@ -103,7 +103,7 @@ async fn shard(steps: Steps, shop: ShopId, blueprint: Blueprint, shard: Shard) -
             moves.extend(by_refit.map(|moved| PreviewedMove {
                 key: customer.key.clone(),
                 version: customer.profile.version,
-                shift: Shift { from: moved.from(), to: moved.label().place },
+                shift: Shift { from: moved.origin(), to: moved.label().place },
             }));
         }
         cursor = page.next;
