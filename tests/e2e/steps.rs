@@ -306,6 +306,9 @@ async fn a_run_that_is_given_up_says_why_and_the_next_one_is_free_to_begin() {
     assert_eq!(call(&world, run, fail.clone(), Until::done()).await.unwrap(), StepAnswer::Done { done: true });
     let failed = ended(&world, run).await;
     assert_eq!((failed.status, failed.failure.as_deref()), (RunStatus::Failed, Some("the store refused Query")));
+    let alerts = world.get("/v1/alerts").await.json;
+    let told = json!({ "day": "2026-12-20", "run": run, "cause": "run_failed", "failure": "the store refused Query" });
+    assert_eq!(alerts["items"], json!([told]));
     for what in [fail, What::Publish, What::Assign { shard: 0 }] {
         let late = call(&world, run, what, Until::done()).await.unwrap_err();
         assert_eq!(late.kind(), "Run.NotFound");

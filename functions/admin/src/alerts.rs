@@ -29,7 +29,7 @@ impl Serialize for AlertRow {
 
 impl Row for AlertRow {
     const COLUMNS: &'static [&'static str] =
-        &["day", "customer", "cause", "survey", "score", "answer", "run", "group", "customers", "expected"];
+        &["day", "customer", "cause", "survey", "score", "answer", "run", "group", "customers", "expected", "failure"];
 
     fn fields(&self) -> Vec<String> {
         let (own, rest) = match &self.0 {
@@ -42,19 +42,19 @@ impl Row for AlertRow {
                     alert.score.map(|score| score.to_string()).unwrap_or_default(),
                     alert.answer.clone(),
                 ],
-                vec![String::new(); 4],
+                vec![String::new(); 5],
             ),
             ListedAlert::Shop(ShopAlert { day, run, news }) => {
-                let ShopNews::GroupFall(fall) = news;
                 let none = String::new;
+                let found = match news {
+                    ShopNews::GroupFall(fall) => {
+                        [fall.group.to_string(), fall.customers.to_string(), fall.expected.to_string(), none()]
+                    }
+                    ShopNews::RunFailed { failure } => [none(), none(), none(), failure.clone()],
+                };
                 (
                     vec![day.to_string(), none(), news.name().to_owned(), none(), none(), none()],
-                    vec![
-                        run.to_string(),
-                        fall.group.to_string(),
-                        fall.customers.to_string(),
-                        fall.expected.to_string(),
-                    ],
+                    [vec![run.to_string()], found.to_vec()].concat(),
                 )
             }
         };

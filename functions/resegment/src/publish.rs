@@ -26,8 +26,10 @@ impl Steps {
     /// Gives a run up for good.
     pub(crate) async fn fail(&self, shop: &ShopId, run: Run, error: &str, cause: &str) -> Result<Run, RunError> {
         let failure = readable(error, cause);
+        // A shop without orders is no failure that anybody need look at.
+        let look = error != RunError::EmptyBase.kind();
         tracing::error!(%shop, run = run.run, failure, "the run failed");
-        Ok(self.ledger.fail_run(shop, run, failure, self.clock.now()).await?)
+        Ok(self.ledger.fail_run(shop, run, failure, look, self.clock.now()).await?)
     }
 }
 

@@ -171,7 +171,7 @@ impl Ledger {
         self.end_run(shop, run, writes).await
     }
 
-    /// Gives a run up and its lease back.
+    /// Gives a run up and its lease back, and lists that among the shop's alerts if somebody should `look` at it.
     ///
     /// # Errors
     /// [`LedgerError`] when the store fails.
@@ -180,10 +180,12 @@ impl Ledger {
         shop: &ShopId,
         run: Run,
         failure: String,
+        look: bool,
         now: DateTime<Utc>,
     ) -> Result<Run, LedgerError> {
+        let alert = if look { self.failure_write(shop, &run, &failure).await? } else { None };
         let run = Run { status: RunStatus::Failed, finished: Some(now), failure: Some(failure), ..run };
-        self.end_run(shop, run, Vec::new()).await
+        self.end_run(shop, run, alert.into_iter().collect()).await
     }
 
     async fn end_run(&self, shop: &ShopId, run: Run, mut writes: Vec<TransactWriteItem>) -> Result<Run, LedgerError> {

@@ -24,11 +24,16 @@ pub struct ShopAlert {
 }
 
 /// What a run found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum ShopNews {
     /// A group has fallen below its trend.
     GroupFall(Fall),
+    /// It could not be brought to its end; told once a day.
+    RunFailed {
+        /// Why.
+        failure: String,
+    },
 }
 
 impl ShopNews {
@@ -37,13 +42,7 @@ impl ShopNews {
     pub fn name(&self) -> &'static str {
         match self {
             ShopNews::GroupFall(_) => "group_fall",
-        }
-    }
-
-    /// What tells apart a run's alerts.
-    fn subject(&self) -> &'static str {
-        match self {
-            ShopNews::GroupFall(fall) => fall.group.name(),
+            ShopNews::RunFailed { .. } => "run_failed",
         }
     }
 }
@@ -53,10 +52,27 @@ impl Ledger {
     pub(crate) fn fall_writes(&self, shop: &ShopId, run: &Run) -> Result<Vec<TransactWriteItem>, LedgerError> {
         let write = |fall: &Fall| {
             let news = ShopNews::GroupFall(*fall);
-            let key = keys::shop_alert(shop, run.day, run.run, news.name(), news.subject());
+            let key = keys::shop_alert(shop, run.day, run.run, news.name(), fall.group.name());
             let alert = ShopAlert { day: run.day, run: run.run, news };
             self.put_new(&self.tables().ledger, item(&Keyed { key, value: &alert })?)
         };
         run.falls.iter().map(write).collect()
+    }
+
+    /// The write that lists a run's failure, unless one of that day is listed.
+    pub(crate) async fn failure_write(
+        &self,
+        shop: &ShopId,
+        run: &Run,
+        failure: &str,
+    ) -> Result<Option<TransactWriteItem>, LedgerError> {
+        let key = keys::failure_alert(shop, run.day);
+        let table = &self.tables().ledger;
+        if self.get_item(table, &key, true).await?.is_some() {
+            return Ok(None);
+        }
+        let news = ShopNews::RunFailed { failure: failure.to_owned() };
+        let alert = ShopAlert { day: run.day, run: run.run, news };
+        self.put_new(table, item(&Keyed { key, value: &alert })?).map(Some)
     }
 }

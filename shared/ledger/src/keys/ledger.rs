@@ -101,6 +101,12 @@ pub fn shop_alert(shop: &ShopId, day: Day, run: u64, cause: &str, subject: &str)
     key(alerts(shop), format!("{day}#run#{run:08}#{cause}#{subject}"))
 }
 
+/// That a run of a day failed.
+#[must_use]
+pub fn failure_alert(shop: &ShopId, day: Day) -> Key {
+    key(alerts(shop), format!("{day}#run#failed"))
+}
+
 /// An alert that came with one version of a customer's profile.
 #[must_use]
 pub fn alert(shop: &ShopId, day: Day, customer: &CustomerKey, version: u64) -> Key {

@@ -91,7 +91,7 @@ async fn two_runs_never_overlap_and_a_silent_one_is_taken_over() {
     assert!(matches!(world.ledger.begin_run(shop, on, false, 4, later).await, Err(BeginRunError::InProgress(1))));
     world.ledger.expire_lease(shop).await.unwrap();
     let taken = world.ledger.begin_run(shop, on, false, 8, later).await.unwrap();
-    let failed = world.ledger.fail_run(shop, taken, "tried".into(), later).await.unwrap();
+    let failed = world.ledger.fail_run(shop, taken, "tried".into(), true, later).await.unwrap();
     assert_eq!(failed.status, ledger::RunStatus::Failed);
     assert_eq!(world.ledger.begin_run(shop, on, false, 4, later).await.unwrap().run, 2);
 }
