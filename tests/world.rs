@@ -1,5 +1,9 @@
 //! A world to test in: an engine, a shop with its keys, all functions under one router, and a count of the SDK's calls.
 
+pub mod accuracy;
+pub mod synthetic;
+pub mod units;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,9 +21,9 @@ use ledger::{
     Tables,
 };
 use purchases::publish::StartPublish;
-use resegment::Steps;
 use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
+use resegment::{Steps, Until};
 use segmentation::Day;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -250,7 +254,9 @@ pub fn router(app: &App) -> Router {
     let learn = StartLearn(Arc::new(move |shop, number| {
         let steps = learning.clone();
         Box::pin(async move {
-            tokio::spawn(async move { resegment::learn::drive(&steps, &shop, number, |_| {}).await.map(|_| ()) });
+            tokio::spawn(async move {
+                resegment::learn::drive(&steps, &shop, number, Until::done(), |_| {}).await.map(|_| ())
+            });
             Ok(())
         })
     }));
@@ -258,7 +264,7 @@ pub fn router(app: &App) -> Router {
     let job = StartJob(Arc::new(move |shop, number| {
         let steps = working.clone();
         Box::pin(async move {
-            tokio::spawn(async move { resegment::jobs::drive(&steps, &shop, number).await.map(|_| ()) });
+            tokio::spawn(async move { resegment::jobs::drive(&steps, &shop, number, Until::done()).await.map(|_| ()) });
             Ok(())
         })
     }));

@@ -9,7 +9,7 @@ use ledger::{BeginLearningError, Changeable, LEASE, LearningNumbers, LearningSta
 use resegment::jobs::StartJob;
 use resegment::learn::{CountInput, LearnInput, MergeInput, drive};
 use resegment::schedule::{StartLearn, StartRun, tick};
-use resegment::{RunError, Steps};
+use resegment::{RunError, Steps, Until};
 use segmentation::{Day, ProductKey};
 use serde_json::{Value, json};
 
@@ -178,16 +178,44 @@ async fn a_learning_that_died_after_counting_is_gone_on_with_and_learns_the_same
     // Two who think that it is theirs: whoever ends it, it ends once and as it would have alone.
     let other = steps.clone();
     let shop = acme();
-    let ended = tokio::join!(drive(&steps, &shop, 1, |_| {}), drive(&other, &shop, 1, |_| {}));
+    let ended =
+        tokio::join!(drive(&steps, &shop, 1, Until::done(), |_| {}), drive(&other, &shop, 1, Until::done(), |_| {}));
     let done =
-        [ended.0, ended.1].into_iter().filter(|end| end.as_ref().is_ok_and(|end| end.status == LearningStatus::Done));
+        [ended.0, ended.1].into_iter().filter(|end| matches!(end, Ok(Some(end)) if end.status == LearningStatus::Done));
     assert!(done.count() >= 1);
     assert!(!world.calls.take().contains_key("Scan"));
     assert_eq!(version(&world).await, version(&undisturbed).await);
-    assert_eq!(drive(&steps, &shop, 1, |_| {}).await.unwrap().status, LearningStatus::Done, "called again");
-    assert!(matches!(drive(&steps, &shop, 2, |_| {}).await, Err(RunError::NoLearning { number: 2, .. })));
+    assert_eq!(
+        drive(&steps, &shop, 1, Until::done(), |_| {}).await.unwrap().unwrap().status,
+        LearningStatus::Done,
+        "called again"
+    );
+    assert!(matches!(
+        drive(&steps, &shop, 2, Until::done(), |_| {}).await,
+        Err(RunError::NoLearning { number: 2, .. })
+    ));
     world.learn().await;
     assert_ne!(version(&world).await, version(&undisturbed).await, "the late purchase counts now");
+}
+
+#[tokio::test]
+async fn calls_that_must_return_at_once_learn_the_same_one_part_after_the_other() {
+    let undisturbed = tea_shop().await;
+    undisturbed.learn().await;
+    let world = tea_shop().await;
+    world.ledger.begin_learning(&acme(), day(), 3, 5, now(&world)).await.unwrap();
+    let mut calls = 0;
+    let ended = loop {
+        calls += 1;
+        // A process of its own each time, as another call of the function may be.
+        let steps = Steps::new(world.process(), world.app.clock);
+        if let Some(ended) = drive(&steps, &acme(), 1, Until::at(now(&world)), |_| {}).await.unwrap() {
+            break ended;
+        }
+        assert!(calls < 9, "each call counts a shard or merges a part");
+    };
+    assert!(ended.status == LearningStatus::Done && calls > 1, "{calls} calls: {ended:?}");
+    assert_eq!(version(&world).await, version(&undisturbed).await);
 }
 
 #[tokio::test]
@@ -223,7 +251,7 @@ fn at_once(world: &World) -> (StartRun, StartLearn) {
     });
     let learn: StartRun = Arc::new(move |shop: ShopId, number| {
         let steps = learnings.clone();
-        Box::pin(async move { drive(&steps, &shop, number, |_| {}).await.map(|_| ()).map_err(told) })
+        Box::pin(async move { drive(&steps, &shop, number, Until::done(), |_| {}).await.map(|_| ()).map_err(told) })
     });
     (run, StartLearn(learn))
 }

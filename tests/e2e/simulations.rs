@@ -9,9 +9,9 @@ use ledger::{JobStatus, Shard, ShopId};
 use playbook::Playbook;
 use playbook::decide::MoneyWords;
 use playbook::simulate::{InForce, Period, Scenario, Tally, TallyRow, simulate};
-use resegment::Steps;
 use resegment::jobs::{CatalogueShelf, StartJob, begin_simulation, drive};
 use resegment::schedule::{StartLearn, StartRun, tick};
+use resegment::{Steps, Until};
 use segmentation::{Activation, Day};
 use serde_json::{Value, json};
 
@@ -166,7 +166,7 @@ async fn a_job_that_broke_off_is_gone_on_with_to_the_same_result() {
     let job = begin_simulation(&world.ledger, &loaded, &loaded.playbook, period, asked, now()).await.unwrap();
     assert_eq!(world.get("/v1/jobs/1").await.json["status"], "queued");
     let (broken, shop) = (steps(&world), acme());
-    let worker = tokio::spawn(async move { drive(&broken, &shop, job.number).await.map(|_| ()) });
+    let worker = tokio::spawn(async move { drive(&broken, &shop, job.number, Until::done()).await.map(|_| ()) });
     while world.ledger.job(&acme(), 1).await.unwrap().unwrap().done == 0 {
         tokio::task::yield_now().await;
     }
@@ -184,7 +184,7 @@ async fn a_job_that_broke_off_is_gone_on_with_to_the_same_result() {
     let start = StartJob(std::sync::Arc::new(move |shop: ShopId, number| {
         let steps = again.clone();
         let told = |error: resegment::RunError| resegment::schedule::StartError(error.to_string());
-        Box::pin(async move { drive(&steps, &shop, number).await.map(|_| ()).map_err(told) })
+        Box::pin(async move { drive(&steps, &shop, number, Until::done()).await.map(|_| ()).map_err(told) })
     }));
     tick(&steps(&world), &run, &StartLearn(run.clone()), &start).await.unwrap();
     assert_eq!(ended(&world, &json!(1)).await["status"], "done");
@@ -192,7 +192,28 @@ async fn a_job_that_broke_off_is_gone_on_with_to_the_same_result() {
     assert_eq!(rows(&world, &json!(1), 50).await, expected);
     // Driven once more it stays as it is.
     let ended = world.ledger.job(&acme(), 1).await.unwrap();
-    assert_eq!(Some(drive(&steps(&world), &acme(), 1).await.unwrap()), ended);
+    assert_eq!(drive(&steps(&world), &acme(), 1, Until::done()).await.unwrap(), ended);
+}
+
+#[tokio::test]
+async fn calls_that_must_return_at_once_simulate_the_same_one_part_after_the_other() {
+    let world = shop().await;
+    let loaded = world.ledger.fresh_shop(&acme()).await.unwrap().unwrap();
+    let period = Period::new(day(FROM), day(UNTIL)).unwrap();
+    let now = || world.app.clock.now();
+    let job = begin_simulation(&world.ledger, &loaded, &loaded.playbook, period, json!({}), now()).await.unwrap();
+    let mut done = 0;
+    let ended = loop {
+        if let Some(ended) = drive(&steps(&world), &acme(), job.number, Until::at(now())).await.unwrap() {
+            break ended;
+        }
+        let stands = world.ledger.job(&acme(), job.number).await.unwrap().unwrap();
+        assert!(stands.done > done && stands.status == JobStatus::Running, "{stands:?} after {done}");
+        done = stands.done;
+    };
+    assert!(done > 0 && ended.status == JobStatus::Done, "{ended:?}");
+    let expected = expected(&world, Playbook::builtin(), BTreeSet::new()).await.rows();
+    assert_eq!(rows(&world, &json!(1), 1000).await, expected);
 }
 
 #[tokio::test]

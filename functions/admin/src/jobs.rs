@@ -8,7 +8,9 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use ledger::{Job, JobKind, JobStatus};
 use playbook::simulate::TallyRow;
-use serde::Serialize;
+use segmentation::{AxisCuts, PreviewKind, PreviewRow};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, at_field, page};
 
@@ -60,6 +62,20 @@ impl From<Job> for Shown {
     }
 }
 
+/// A job that was begun.
+#[derive(Serialize)]
+pub(crate) struct Begun {
+    job: u64,
+    /// Where to ask how far it is.
+    location: String,
+}
+
+impl Begun {
+    pub(crate) fn of(job: u64) -> Begun {
+        Begun { job, location: format!("/v1/jobs/{job}") }
+    }
+}
+
 /// Two jobs of a kind never overlap.
 pub(crate) fn in_progress(job: u64) -> Problem {
     let detail = format!("job {job} is not at its end; see GET /v1/jobs/{job}");
@@ -103,18 +119,71 @@ pub(crate) async fn result(
         }
         None => 0,
     };
+    let at = Position { number, from, of: rows };
     match job.kind {
-        JobKind::Simulation => {
-            let items: Vec<SimulationRow> = app.ledger.job_rows(&caller.shop.id, number, from, query.limit()?).await?;
-            let next = from + items.len();
-            let next = ((next as u64) < rows && !items.is_empty()).then(|| next.to_string());
-            page(&query, &headers, &items, next.as_deref())
-        }
+        JobKind::Simulation => rows_from::<SimulationRow>(&app, &caller, at, &query, &headers).await,
+        JobKind::Fit => rows_from::<FitRow>(&app, &caller, at, &query, &headers).await,
+        JobKind::Preview => rows_from::<PreviewedRow>(&app, &caller, at, &query, &headers).await,
+    }
+}
+
+/// Where a page of a result begins.
+struct Position {
+    number: u64,
+    from: usize,
+    of: u64,
+}
+
+async fn rows_from<T: Row + DeserializeOwned>(
+    app: &App,
+    caller: &Caller,
+    Position { number, from, of }: Position,
+    query: &PageQuery,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let items: Vec<T> = app.ledger.job_rows(&caller.shop.id, number, from, query.limit()?).await?;
+    let next = from + items.len();
+    let next = ((next as u64) < of && !items.is_empty()).then(|| next.to_string());
+    page(query, headers, &items, next.as_deref())
+}
+
+/// The cuts of an axis that was fitted.
+#[derive(Serialize, Deserialize)]
+struct FitRow {
+    axis: String,
+    #[serde(flatten)]
+    cuts: AxisCuts,
+}
+
+impl Row for FitRow {
+    const COLUMNS: &'static [&'static str] = &["axis", "c1", "c2", "law"];
+
+    fn fields(&self) -> Vec<String> {
+        let AxisCuts { c1, c2, law } = self.cuts;
+        vec![self.axis.clone(), c1.to_string(), c2.to_string(), law.to_string()]
+    }
+}
+
+/// How many would move from one place to another.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct PreviewedRow(PreviewRow);
+
+impl Row for PreviewedRow {
+    const COLUMNS: &'static [&'static str] = &["from", "to", "kind", "customers", "idle"];
+
+    fn fields(&self) -> Vec<String> {
+        let PreviewRow { from, to, kind, customers, idle } = self.0;
+        let kind = match kind {
+            PreviewKind::Refit => "refit",
+            PreviewKind::Day => "day",
+        };
+        vec![from.to_string(), to.to_string(), kind.to_owned(), customers.to_string(), idle.to_string()]
     }
 }
 
 /// A heading of a simulation.
-#[derive(Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 struct SimulationRow(TallyRow);
 

@@ -1,4 +1,4 @@
-//! What a shop's staff calls: settings, playbook, campaigns, budgets, runs, affinities, customers and their stories, the census,
+//! What a shop's staff calls: settings, cuts, playbook, campaigns, budgets, runs, affinities, customers and their stories, the census,
 //! audiences, uplift, simulations and other jobs.
 
 mod affinities;
@@ -8,6 +8,7 @@ mod beacon;
 mod budgets;
 mod campaigns;
 mod customers;
+mod cuts;
 mod jobs;
 mod mailings;
 mod playbook;
@@ -16,6 +17,7 @@ mod runs;
 mod segments;
 mod settings;
 mod simulations;
+mod touched;
 mod uplift;
 
 use axum::routing::{get, post};
@@ -36,6 +38,12 @@ pub fn router(app: &App, start: StartRun, learn: StartLearn, job: StartJob) -> R
         .route("/v1/campaigns/{n}/state", post(campaigns::set_state))
         .route("/v1/runs", post(runs::begin))
         .route("/v1/runs/{id}", get(runs::show))
+        .route("/v1/runs/{id}/touched", get(touched::show))
+        .route("/v1/cuts", get(cuts::show))
+        .route("/v1/cuts/candidates", post(cuts::candidate))
+        .route("/v1/cuts/rollback", post(cuts::rollback))
+        .route("/v1/cuts/{version}/preview", post(cuts::preview))
+        .route("/v1/cuts/{version}/activate", post(cuts::activate))
         .route("/v1/affinities", post(affinities::begin).get(affinities::show))
         .route("/v1/simulations", post(simulations::begin))
         .route("/v1/jobs/{id}", get(jobs::show))

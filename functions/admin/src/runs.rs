@@ -7,7 +7,7 @@ use ledger::{BeginRunError, Run};
 use resegment::begin_run;
 use resegment::schedule::StartRun;
 use segmentation::Day;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use web::{App, Body, Caller, PathId, Problem, read_json};
 
 #[derive(Default, Deserialize)]
@@ -44,11 +44,36 @@ pub(crate) async fn begin(
     Ok((StatusCode::ACCEPTED, Json(run)))
 }
 
+/// A run as it is shown.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    run: Run,
+    /// What is to be known of its preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+}
+
 pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,
     PathId(run): PathId<u64>,
-) -> Result<Json<Run>, Problem> {
+) -> Result<Json<Shown>, Problem> {
     let found = app.ledger.run(&caller.shop.id, run).await?;
-    found.map(Json).ok_or_else(|| Problem::not_found(format!("this shop has no run {run}")))
+    let run = found.ok_or_else(|| Problem::not_found(format!("this shop has no run {run}")))?;
+    Ok(Json(Shown { notice: notice(&run), run }))
+}
+
+fn notice(run: &Run) -> Option<String> {
+    let (preview, counts) = (run.preview?, run.counts.as_ref()?);
+    if counts.touched.is_none() {
+        return Some(format!("preview {} was kept no longer, so nothing was compared with it", preview.job));
+    }
+    (preview.day != run.day).then(|| {
+        let Run { day, .. } = run;
+        format!(
+            "the preview was of {}, and the run of {day}: who moved otherwise may owe it to the days between",
+            preview.day
+        )
+    })
 }

@@ -7,7 +7,7 @@ use ledger::BeginJobError;
 use playbook::simulate::Period;
 use resegment::jobs::{BeginSimulationError, StartJob, begin_simulation};
 use segmentation::Day;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use web::{App, Body, Caller, Problem, read_json};
 
@@ -22,14 +22,6 @@ struct Asked {
     until: Day,
 }
 
-/// The job that was begun.
-#[derive(Serialize)]
-pub(crate) struct Begun {
-    job: u64,
-    /// Where to ask how far it is.
-    location: String,
-}
-
 /// Begins a simulation: 202 with its job. What is asked for is checked before. The same question as one that broke off goes
 /// on with that one.
 pub(crate) async fn begin(
@@ -37,7 +29,7 @@ pub(crate) async fn begin(
     Extension(start): Extension<StartJob>,
     caller: Caller,
     Body(body): Body,
-) -> Result<(StatusCode, Json<Begun>), Problem> {
+) -> Result<(StatusCode, Json<jobs::Begun>), Problem> {
     let asked: Asked = read_json(&body)?;
     let shop = app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)?;
     let period = Period::new(asked.from, asked.until).map_err(|bad| Problem::field("until", bad.to_string()))?;
@@ -60,5 +52,5 @@ pub(crate) async fn begin(
         BeginSimulationError::Job(BeginJobError::Store(error)) => error.into(),
     })?;
     (start.0)(shop.id.clone(), job.number).await.map_err(|error| Problem::internal(&error))?;
-    Ok((StatusCode::ACCEPTED, Json(Begun { job: job.number, location: format!("/v1/jobs/{}", job.number) })))
+    Ok((StatusCode::ACCEPTED, Json(jobs::Begun::of(job.number))))
 }

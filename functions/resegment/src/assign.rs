@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ledger::{ActiveCuts, Assigned, Counts, Cursor, Customer, LedgerError, Run, Shard, ShardProgress, ShopId};
+use ledger::{ActiveCuts, Assigned, Counts, Cursor, Customer, LedgerError, Run, Shard, ShardProgress, ShopId, Touched};
 use segmentation::Move;
 use segmentation::referrals::brought_by;
 
@@ -14,6 +14,7 @@ use crate::beacon;
 use crate::labels::Writes;
 use crate::measure::Measuring;
 use crate::steps::{RunError, Steps, Until};
+use crate::touched::Touching;
 
 /// So many labels and other things to write end a stretch,
 const WRITES: usize = 256;
@@ -27,6 +28,7 @@ struct Work<'a> {
     shard: Shard,
     active: Arc<ActiveCuts>,
     measuring: Option<Measuring>,
+    touching: Option<Touching>,
 }
 
 /// Some pages, counted, and what is to be written of them.
@@ -36,6 +38,7 @@ struct Stretch {
     to_label: Vec<(Customer, Move)>,
     to_thank: Vec<Customer>,
     to_upgrade: Vec<Customer>,
+    touched: Vec<Touched>,
     /// The last customer.
     to: Option<Cursor>,
     /// Where the next one begins; `None` at the shard's end.
@@ -73,7 +76,8 @@ impl Steps {
         let activation =
             run.activation.ok_or_else(|| LedgerError::Damaged("a run without its activation".to_owned()))?;
         let active = self.ledger.activated(shop, activation).await?;
-        let work = Work { shop, run, shard, active, measuring: self.measuring(shop, run).await? };
+        let (measuring, touching) = (self.measuring(shop, run).await?, self.touching(shop, run, shard).await?);
+        let work = Work { shop, run, shard, active, measuring, touching };
         if let Some(to) = progress.to.clone() {
             self.finish_stretch(&work, &mut progress, &to).await?;
         }
@@ -82,7 +86,7 @@ impl Steps {
             let at_end = progress.version > 0 && progress.next.is_none();
             if at_end || (got_on && until.has_come(self.clock)) {
                 progress.done = at_end;
-                self.note(&work, progress).await?;
+                self.note(&work, progress, &[]).await?;
                 return Ok(at_end);
             }
             got_on = true;
@@ -93,7 +97,8 @@ impl Steps {
                 Assigned { counts: progress.assigned.counts.merge(&stretch.counts), ..progress.assigned.clone() };
             let (from, to) = if quiet { (None, None) } else { (progress.next, stretch.to.clone()) };
             let next = stretch.next.clone();
-            progress = self.note(&work, ShardProgress { from, to, next, done, assigned, ..progress }).await?;
+            let known = ShardProgress { from, to, next, done, assigned, ..progress };
+            progress = self.note(&work, known, &stretch.touched).await?;
             if done {
                 return Ok(true);
             }
@@ -101,9 +106,14 @@ impl Steps {
         }
     }
 
-    async fn note(&self, work: &Work<'_>, progress: ShardProgress) -> Result<ShardProgress, RunError> {
+    async fn note(
+        &self,
+        work: &Work<'_>,
+        progress: ShardProgress,
+        touched: &[Touched],
+    ) -> Result<ShardProgress, RunError> {
         let (shop, run, shard) = (work.shop, work.run.run, work.shard.index);
-        Ok(self.ledger.write_progress(shop, run, shard, progress, self.clock.now()).await?)
+        Ok(self.ledger.write_progress(shop, run, shard, progress, touched, self.clock.now()).await?)
     }
 
     /// Reads and counts from a cursor on, at least one page.
@@ -121,15 +131,20 @@ impl Steps {
             for customer in page.customers {
                 stretch.to = Some(position(&customer));
                 let moved = self.count_customer(work, &mut stretch.counts, &customer).await?;
+                if let Some(touching) = &work.touching {
+                    stretch.touched.extend(touching.compare(work.run, &customer, moved.as_ref()));
+                }
                 let thanks = is_owed_thanks(work, &customer);
                 stretch.take(customer, moved, thanks);
             }
             cursor = page.next;
-            if cursor.is_none() || stretch.writes() >= WRITES || until.has_come(self.clock) {
+            let full = stretch.writes() >= WRITES || stretch.touched.len() >= WRITES;
+            if cursor.is_none() || full || until.has_come(self.clock) {
                 break;
             }
             self.renew(work.shop, work.run.run, &mut renewal).await?;
         }
+        stretch.counts.touched = work.touching.as_ref().map(|_| stretch.touched.len() as u64);
         stretch.next = cursor;
         Ok(stretch)
     }

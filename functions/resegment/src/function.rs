@@ -98,11 +98,11 @@ pub async fn handle(
             Ok(Answer::Publish { published })
         }
         Event::Job { job: JobEvent { shop, number } } => {
-            jobs::drive(steps, &shop, number).await.map(|_| Answer::Drive { done: true })
+            jobs::drive(steps, &shop, number, until).await.map(|ended| Answer::Drive { done: ended.is_some() })
         }
         Event::Learn { learn: LearnEvent { shop, number } } => {
             let told = |progress: learn::Progress| tracing::debug!(?progress, "learning");
-            learn::drive(steps, &shop, number, told).await.map(|_| Answer::Drive { done: true })
+            learn::drive(steps, &shop, number, until, told).await.map(|ended| Answer::Drive { done: ended.is_some() })
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A label's write, and what it is to be: every move has its cause (laws 7 and 8).
 
-use ledger::{ActiveCuts, Customer, LedgerError, Run, ShopId};
+use ledger::{ActiveCuts, Customer, LedgerError, Run, RunMark, ShopId};
 use segmentation::label::{Active, bring_up_to_date, dated};
-use segmentation::{Move, Place};
+use segmentation::{Day, Move, Place};
 use tokio::task::JoinSet;
 
 use crate::steps::{RunError, Steps};
@@ -89,7 +89,7 @@ impl Steps {
         Err(LedgerError::Busy.into())
     }
 
-    /// A label that is already of a newer activation or a later day than the run's is left alone: neither goes back.
+    /// What a run makes of a customer.
     pub(crate) async fn outcome(
         &self,
         shop: &ShopId,
@@ -97,13 +97,25 @@ impl Steps {
         active: &ActiveCuts,
         customer: &Customer,
     ) -> Result<Outcome, RunError> {
+        self.outcome_on(shop, (run.day, run.previous), active, customer).await
+    }
+
+    /// What a run of a day makes of a customer, or would make, after the run published before it. A label that is already of a
+    /// newer activation or a later day is left alone: neither goes back.
+    pub(crate) async fn outcome_on(
+        &self,
+        shop: &ShopId,
+        (day, previous): (Day, Option<RunMark>),
+        active: &ActiveCuts,
+        customer: &Customer,
+    ) -> Result<Outcome, RunError> {
         let orders = &customer.profile.orders;
         let stored = customer.profile.label();
         let from = stored.map_or(Place::NONE, |label| label.place);
-        if stored.is_some_and(|label| label.activation > active.activation || label.day > run.day) {
+        if stored.is_some_and(|label| label.activation > active.activation || label.day > day) {
             return Ok(Outcome { from, to: from, moved: None });
         }
-        let label = stored.map(|label| match run.previous {
+        let label = stored.map(|label| match previous {
             Some(before) => dated(label, before.day, before.activation),
             None => label,
         });
@@ -114,7 +126,7 @@ impl Steps {
         };
         let active = Active { activation: active.activation, cuts: &active.cuts };
         let label = label.zip(model.as_ref().map(|model| &model.cuts));
-        let moved = bring_up_to_date(label, active, orders, orders, run.day, None)
+        let moved = bring_up_to_date(label, active, orders, orders, day, None)
             .map_err(|stale| LedgerError::Damaged(stale.to_string()))?;
         let to = moved.as_ref().map_or(from, |moved| moved.label().place);
         Ok(Outcome { from, to, moved })

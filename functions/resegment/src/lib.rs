@@ -12,6 +12,7 @@ mod drive;
 mod fit;
 #[cfg(feature = "lambda")]
 pub mod function;
+mod hold;
 pub mod jobs;
 mod labels;
 pub mod learn;
@@ -24,6 +25,7 @@ mod retry;
 pub mod schedule;
 mod steps;
 mod survey;
+mod touched;
 
 pub use drive::{Progress, drive, walk};
 pub use plan::{SHARDS, begin_run, shards_for};

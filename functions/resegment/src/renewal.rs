@@ -26,6 +26,7 @@ impl Steps {
     }
 }
 
-fn third() -> Duration {
+/// A third of the lease.
+pub(crate) fn third() -> Duration {
     (LEASE / 3).to_std().unwrap_or_default()
 }

@@ -109,6 +109,10 @@ impl Until {
         Until(Some(moment))
     }
 
+    pub(crate) fn moment(self) -> Option<DateTime<Utc>> {
+        self.0
+    }
+
     pub(crate) fn has_come(self, clock: Clock) -> bool {
         self.0.is_some_and(|moment| clock.now() >= moment)
     }

@@ -136,8 +136,8 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// A client for the loopback address: no TLS, any credentials, and no waiting for what answers in a millisecond.
-fn connect(endpoint: &str) -> Client {
+/// A client of an engine, this process's or another's: no TLS, any credentials, and no waiting for what answers in a millisecond.
+pub fn connect(endpoint: &str) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         // A transaction of 100 items waits for the disk once; other requests may be in front of it.

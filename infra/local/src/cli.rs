@@ -8,6 +8,8 @@ use ledger::ShopId;
 use segmentation::fit::TypedCuts;
 use segmentation::{Day, FitPolicy, Segment, Window, ZeroOrders};
 
+use crate::cuts_cli::CutsCommand;
+
 /// Every customer of a shop in one of 27 RFM segments, and at checkout the offer that fits.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
@@ -33,6 +35,9 @@ pub(crate) enum Command {
     Export(ExportOptions),
     /// Run the segmentation of a shop now
     Resegment(ResegmentOptions),
+    /// Show a shop's cuts, try others, and activate them
+    #[command(subcommand)]
+    Cuts(CutsCommand),
     /// Learn now what goes with what from a shop's purchases; the server does it each week
     Learn(LearnOptions),
     /// Segment a CSV file of orders, without a database
@@ -400,7 +405,7 @@ impl ColumnOptions {
     }
 }
 
-fn typed_cuts(text: &str) -> Result<TypedCuts, String> {
+pub(crate) fn typed_cuts(text: &str) -> Result<TypedCuts, String> {
     let parsed = text.split_once(',').and_then(|(c1, c2)| Some((c1.trim().parse().ok()?, c2.trim().parse().ok()?)));
     match parsed {
         Some((c1, c2)) if 0 <= c1 && c1 < c2 => Ok(TypedCuts { c1, c2 }),

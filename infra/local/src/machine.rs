@@ -9,9 +9,9 @@ use axum::Router;
 use engine::Engine;
 use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, ShopId, Tables};
 use purchases::publish::StartPublish;
-use resegment::Steps;
 use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
+use resegment::{RunError, Steps, Until};
 use segmentation::Day;
 use web::{App, Clock};
 
@@ -74,51 +74,49 @@ pub(crate) fn router(app: &App) -> Router {
 
 /// Sets a begun run going as a task of this process.
 pub(crate) fn start_here(app: &App) -> StartRun {
-    let steps = Steps::new(app.ledger.clone(), app.clock);
-    Arc::new(move |shop, run| {
-        let steps = steps.clone();
-        Box::pin(async move {
-            tokio::spawn(async move {
-                if let Err(error) = resegment::drive(&steps, &shop, run, |_| {}).await {
-                    tracing::error!(%shop, run, %error, "the run broke off; it is gone on with when its lease has expired");
-                }
-            });
-            Ok(())
-        })
-    })
+    as_a_task(
+        app,
+        "run",
+        |steps, shop, run| async move { resegment::drive(&steps, &shop, run, |_| {}).await.map(drop) },
+    )
 }
 
 /// Sets a begun learning going as a task of this process.
 pub(crate) fn learn_here(app: &App) -> StartLearn {
-    let steps = Steps::new(app.ledger.clone(), app.clock);
-    StartLearn(Arc::new(move |shop, number| {
-        let steps = steps.clone();
-        Box::pin(async move {
-            tokio::spawn(async move {
-                let told = |progress| tracing::debug!(?progress, "learning");
-                if let Err(error) = resegment::learn::drive(&steps, &shop, number, told).await {
-                    tracing::error!(%shop, number, %error, "the learning broke off; it is gone on with when its lease has expired");
-                }
-            });
-            Ok(())
-        })
+    StartLearn(as_a_task(app, "learning", |steps, shop, number| async move {
+        let told = |progress| tracing::debug!(?progress, "learning");
+        resegment::learn::drive(&steps, &shop, number, Until::done(), told).await.map(drop)
     }))
 }
 
 /// Sets a begun job going as a task of this process.
 pub(crate) fn job_here(app: &App) -> StartJob {
+    StartJob(as_a_task(app, "job", |steps, shop, number| async move {
+        resegment::jobs::drive(&steps, &shop, number, Until::done()).await.map(drop)
+    }))
+}
+
+/// Drives what was begun, of this kind and with this number, as a task of this process.
+fn as_a_task<F>(
+    app: &App,
+    kind: &'static str,
+    drive: impl Fn(Steps, ShopId, u64) -> F + Clone + Send + Sync + 'static,
+) -> StartRun
+where
+    F: Future<Output = Result<(), RunError>> + Send,
+{
     let steps = Steps::new(app.ledger.clone(), app.clock);
-    StartJob(Arc::new(move |shop, number| {
-        let steps = steps.clone();
+    Arc::new(move |shop, number| {
+        let (steps, drive) = (steps.clone(), drive.clone());
         Box::pin(async move {
             tokio::spawn(async move {
-                if let Err(error) = resegment::jobs::drive(&steps, &shop, number).await {
-                    tracing::error!(%shop, number, %error, "the job broke off; it is gone on with when its lease has expired");
+                if let Err(error) = drive(steps, shop.clone(), number).await {
+                    tracing::error!(%shop, number, %error, "the {kind} broke off; it is gone on with when its lease has expired");
                 }
             });
             Ok(())
         })
-    }))
+    })
 }
 
 /// Publishes a shop's catalogue as a task of this process: one at a time per shop, and what is asked for while one waits

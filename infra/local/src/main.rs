@@ -2,6 +2,8 @@
 
 mod api;
 mod cli;
+mod cuts;
+mod cuts_cli;
 mod data_dir;
 mod demo;
 mod export;
@@ -35,6 +37,7 @@ async fn main() -> ExitCode {
         Command::Products(options) => products::run(options).await,
         Command::Export(options) => export::run(options).await,
         Command::Resegment(options) => resegment::run(options).await,
+        Command::Cuts(command) => cuts::run(command).await,
         Command::Learn(options) => learn::run(options).await,
         Command::Segment(options) => segment::run(options),
         Command::Simulate(options) => simulate::run(options),

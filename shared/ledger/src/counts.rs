@@ -17,6 +17,9 @@ pub struct Counts {
     pub steps: BTreeMap<Cause, u64>,
     /// Read units of the pages.
     pub read_units: f64,
+    /// Customers who did not move as was previewed; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched: Option<u64>,
     /// What the shop's holdout shows; once published, it has an item of its own.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub uplift: Tally,
@@ -41,6 +44,7 @@ impl Counts {
             matrix: self.matrix.merge(&other.matrix),
             steps,
             read_units: self.read_units + other.read_units,
+            touched: self.touched.map_or(other.touched, |touched| Some(touched + other.touched.unwrap_or(0))),
             uplift: self.uplift.clone().merge(&other.uplift),
             beacon: self.beacon.merge(&other.beacon),
             aim: self.aim.merge(&other.aim),

@@ -24,6 +24,10 @@ use crate::store::{Backoff, Ledger, item};
 pub enum JobKind {
     /// A playbook over past orders.
     Simulation,
+    /// A candidate for the shop's cuts.
+    Fit,
+    /// Who would move under other cuts.
+    Preview,
 }
 
 /// How a job stands.

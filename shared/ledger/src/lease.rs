@@ -75,6 +75,7 @@ impl Ledger {
                 previous: current.last_run,
                 measured: None,
                 beacon: None,
+                preview: None,
                 fitting: None,
                 planned: false,
                 looks_at: Vec::new(),

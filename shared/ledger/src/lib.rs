@@ -4,6 +4,7 @@
 //! that what it was decided on is still as read. There is one storage path, the AWS SDK; locally it talks to an embedded
 //! engine. [`keys`] is the only place where a key is spelled.
 
+mod activate;
 mod alerts;
 pub mod api_key;
 mod audience;
@@ -18,6 +19,7 @@ mod codes;
 mod counters;
 mod counts;
 mod customer;
+mod cuts;
 mod error;
 mod facts;
 mod give_back;
@@ -57,6 +59,7 @@ mod shop_cache;
 mod store;
 mod sweep;
 mod terms;
+mod touched;
 mod uplift;
 mod uses;
 mod wrong_codes;
@@ -72,6 +75,7 @@ pub use campaigns::{CampaignState, Campaigns, Series};
 pub use counters::Charge;
 pub use counts::Counts;
 pub use customer::StoryPage;
+pub use cuts::{ActivationRecord, CutsPage, CutsRecord, DueCuts, MadeBy, Previewed};
 pub use error::{LedgerError, RecordError, Refusal};
 pub use facts::{AnswerReceipt, AttributesReceipt, ChoiceReceipt, Chosen, Said};
 pub use ids::{AnswerId, BadId, ChoiceId, CustomerId, LineId, OrderId, ProductId, ReturnId, ShopId, path_form};
@@ -98,7 +102,8 @@ pub use runs::{Run, RunStatus};
 pub use secrets::Secrets;
 pub use settings::{BadSetting, Changeable, Guests, Refit, RewardSettings, Settings};
 pub use shard_progress::{Assigned, ShardProgress};
-pub use shop::{ActivationRecord, ActiveCuts, CreateShopError, Current, CutsRecord, Registered, RunMark, Shop};
+pub use shop::{ActiveCuts, CreateShopError, Current, Registered, RunMark, Shop};
 pub use shop_alerts::{ShopAlert, ShopNews};
 pub use store::{Ledger, Tables};
+pub use touched::{PreviewedMove, Shift, Touched, TouchedPage};
 pub use uplift::UpliftRecord;

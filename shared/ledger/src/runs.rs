@@ -3,18 +3,18 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, Utc};
 use playbook::uplift::Measured;
-use segmentation::buying::Fitted;
-use segmentation::{Activation, Bucket, Cuts, CutsVersion, Day, Fall, FitPolicy};
+use segmentation::{Activation, Bucket, CutsVersion, Day, Fall, FitPolicy};
 use serde::{Deserialize, Serialize};
 
 use crate::beacon::BeaconTerms;
 use crate::counts::Counts;
+use crate::cuts::Previewed;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys;
 use crate::shard_progress::Assigned;
-use crate::shop::{ActivationRecord, Current, CutsRecord, Keyed, RunMark};
-use crate::store::{Change, Item, Ledger, attribute, item};
+use crate::shop::{Current, Keyed, RunMark};
+use crate::store::{Change, Item, Ledger, attribute, item, names_in};
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub struct Run {
     /// The model of that activation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cuts: Option<CutsVersion>,
+    /// With which preview that activation was asked for, where this run made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Previewed>,
     /// The run published before it, whose day and activation date the labels it left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<RunMark>,
@@ -140,96 +143,6 @@ impl Ledger {
         self.run(shop, run).await?.ok_or_else(|| LedgerError::damaged("a run is gone"))
     }
 
-    /// Settles which activation a run applies: the active one, or a new one for cuts that differ from it. In one
-    /// transaction with the pointers, so a run that is taken over finds it settled or not begun.
-    ///
-    /// # Errors
-    /// [`LedgerError::Changed`] when pointers or run were changed meanwhile.
-    pub async fn settle_activation(
-        &self,
-        shop: &ShopId,
-        run: &Run,
-        fitted: Option<(Cuts, u64)>,
-        buying: Option<Fitted>,
-    ) -> Result<Run, LedgerError> {
-        let current = self.read_current(shop).await?.ok_or_else(|| LedgerError::damaged("no such shop"))?;
-        let active = match current.activation {
-            Some(number) => Some(self.activated(shop, number).await?),
-            None => None,
-        };
-        let table = &self.tables().shops;
-        let mut writes = Vec::new();
-        let mut values: Item = [(":settings".to_owned(), attribute(&current.settings)?)].into();
-        let (activation, cuts) = match (&fitted, &active) {
-            (None, None) => return Err(LedgerError::damaged("no cuts are active and none were fitted")),
-            (None, Some(active)) => (active.activation, active.version.clone()),
-            (Some((cuts, _)), Some(active)) if cuts.version() == active.version => {
-                (active.activation, active.version.clone())
-            }
-            (Some((cuts, customers)), _) => {
-                let next = Activation(current.activation.map_or(0, |number| number.0) + 1);
-                let version = cuts.version();
-                let known: Option<CutsRecord> = self.get(table, &keys::cuts(shop, &version), true).await?;
-                if known.is_none() {
-                    let record =
-                        CutsRecord { version: version.clone(), cuts: *cuts, fitted: run.day, customers: *customers };
-                    writes
-                        .push(self.put_new(table, item(&Keyed { key: keys::cuts(shop, &version), value: &record })?)?);
-                }
-                let record = ActivationRecord { activation: next, cuts: version.clone(), day: run.day };
-                writes.push(self.put_new(table, item(&Keyed { key: keys::activation(shop, next), value: &record })?)?);
-                (next, version)
-            }
-        };
-        if fitted.is_some() {
-            values.insert(":activation".to_owned(), attribute(&activation)?);
-            values.insert(":fit".to_owned(), attribute(&run.day)?);
-            let on_condition = match current.activation {
-                None => "#settings = :settings AND attribute_not_exists(#activation)",
-                Some(before) => {
-                    values.insert(":before".to_owned(), attribute(&before)?);
-                    "#settings = :settings AND #activation = :before"
-                }
-            };
-            let set = match &buying {
-                Some(buying) => {
-                    values.insert(":buying".to_owned(), attribute(buying)?);
-                    "SET #activation = :activation, #last_fit = :fit, #buying = :buying"
-                }
-                None => "SET #activation = :activation, #last_fit = :fit",
-            };
-            let change = Change { set, on_condition, values };
-            writes.push(self.update(table, &keys::current(shop), change)?);
-        }
-        let measured = self.to_measure(shop, run).await?;
-        let beacon = self.beacon_terms(shop, &current, buying).await?;
-        let mut values: Item = [
-            (":beacon".to_owned(), attribute(&beacon)?),
-            (":activation".to_owned(), attribute(&activation)?),
-            (":cuts".to_owned(), attribute(&cuts)?),
-            (":running".to_owned(), attribute(&RunStatus::Running)?),
-        ]
-        .into();
-        let set = match &measured {
-            Some(measured) => {
-                values.insert(":measured".to_owned(), attribute(measured)?);
-                "SET #activation = :activation, #cuts = :cuts, #beacon = :beacon, #measured = :measured"
-            }
-            None => "SET #activation = :activation, #cuts = :cuts, #beacon = :beacon",
-        };
-        let beacon = Some(beacon);
-        let settled = Run { activation: Some(activation), cuts: Some(cuts), measured, beacon, ..run.clone() };
-        let on_condition = "#status = :running AND attribute_not_exists(#activation)";
-        let change = Change { set, on_condition, values };
-        writes.push(self.update(table, &keys::run(shop, run.run), change)?);
-        if self.transact(writes).await? {
-            self.forget_shop(shop);
-            Ok(settled)
-        } else {
-            Err(LedgerError::Changed("the run's activation"))
-        }
-    }
-
     /// Ends a run: its counts become the shop's census, its mark the shop's last run, what it measured that of the month, its
     /// falls are listed as alerts, and the lease is given back.
     ///
@@ -274,14 +187,7 @@ impl Ledger {
     }
 
     async fn end_run(&self, shop: &ShopId, run: Run, mut writes: Vec<TransactWriteItem>) -> Result<Run, LedgerError> {
-        let table = &self.tables().shops;
-        let ended = aws_sdk_dynamodb::types::Put::builder()
-            .table_name(table)
-            .set_item(Some(item(&Keyed { key: keys::run(shop, run.run), value: &run })?))
-            .condition_expression("#status = :running")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":running", attribute(&RunStatus::Running)?);
-        writes.push(TransactWriteItem::builder().put(ended.build().map_err(LedgerError::damaged)?).build());
+        writes.push(self.put_run(shop, &run, "#status = :running")?);
         writes.push(self.lease_end(shop, run.run)?);
         if self.transact(writes).await? {
             self.forget_shop(shop);
@@ -289,6 +195,22 @@ impl Ledger {
         } else {
             Err(LedgerError::Changed("the run"))
         }
+    }
+
+    /// The write of a whole run, on a condition that knows `:running`.
+    pub(crate) fn put_run(
+        &self,
+        shop: &ShopId,
+        run: &Run,
+        on_condition: &str,
+    ) -> Result<TransactWriteItem, LedgerError> {
+        let put = aws_sdk_dynamodb::types::Put::builder()
+            .table_name(&self.tables().shops)
+            .set_item(Some(item(&Keyed { key: keys::run(shop, run.run), value: run })?))
+            .condition_expression(on_condition)
+            .set_expression_attribute_names(Some(names_in(on_condition)))
+            .expression_attribute_values(":running", attribute(&RunStatus::Running)?);
+        Ok(TransactWriteItem::builder().put(put.build().map_err(LedgerError::damaged)?).build())
     }
 
     /// Is a fit due on this day, by the shop's policy?

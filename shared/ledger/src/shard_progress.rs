@@ -14,6 +14,7 @@ use crate::keys;
 use crate::pieces::PARTIALS;
 use crate::shop::Keyed;
 use crate::store::{Ledger, item, parse};
+use crate::touched::Touched;
 
 /// What a shard has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -100,7 +101,8 @@ impl Ledger {
         }
     }
 
-    /// Writes how far a shard is, on condition that its item is as read.
+    /// Writes how far a shard is, on condition that its item is as read; with it, those of the stretch it counts who did not
+    /// move as was previewed.
     ///
     /// # Errors
     /// [`LedgerError::Changed`] when another goes on with this shard.
@@ -110,13 +112,21 @@ impl Ledger {
         run: u64,
         shard: u32,
         mut progress: ShardProgress,
+        touched: &[Touched],
         now: DateTime<Utc>,
     ) -> Result<ShardProgress, LedgerError> {
         let read = (progress.version > 0).then_some(progress.version);
         progress.version += 1;
         progress.expires_at = (now + PARTIALS).timestamp();
         let stored = item(&Keyed { key: keys::shard(shop, run, shard), value: &progress })?;
-        let written = self.put_one(&self.tables().shops, stored, read).await?;
+        let table = &self.tables().shops;
+        let written = if touched.is_empty() {
+            self.put_one(table, stored, read).await?
+        } else {
+            let key = keys::touched(shop, run, shard, progress.version);
+            let beside = self.put_touched(key, touched, progress.expires_at)?;
+            self.transact(vec![self.put_as_read(table, stored, read)?, beside]).await?
+        };
         if written { Ok(progress) } else { Err(LedgerError::Changed("the shard's progress")) }
     }
 }

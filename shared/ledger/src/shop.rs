@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::api_key::{KeyRecord, NewKey, Scope};
 use crate::budgets::{BudgetId, Budgets};
 use crate::campaigns::Campaigns;
+use crate::cuts::DueCuts;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys::{self, Key};
@@ -46,6 +47,9 @@ pub struct Current {
     pub last_run: Option<RunMark>,
     /// The number of the last run that was begun.
     pub runs: u64,
+    /// What is to be activated by the first run of its day or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<DueCuts>,
     /// The version of the shop's playbook; absent in shops that were made before playbooks were pinned and have published none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub playbook: Option<String>,
@@ -81,30 +85,6 @@ pub struct RunMark {
     pub day: Day,
     /// The activation it used.
     pub activation: Activation,
-}
-
-/// A numbered activation of a cuts model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActivationRecord {
-    /// Its number.
-    pub activation: Activation,
-    /// Which model.
-    pub cuts: CutsVersion,
-    /// From which day.
-    pub day: Day,
-}
-
-/// A stored cuts model with where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CutsRecord {
-    /// Its content hash.
-    pub version: CutsVersion,
-    /// The model.
-    pub cuts: Cuts,
-    /// The day it was first fitted for.
-    pub fitted: Day,
-    /// Customers in the base then.
-    pub customers: u64,
 }
 
 /// An activated model.
@@ -255,10 +235,8 @@ impl Ledger {
             return Ok(known);
         }
         let missing = || LedgerError::damaged(format!("shop {shop} has no activation {number}"));
-        let table = &self.tables().shops;
-        let record: ActivationRecord =
-            self.get(table, &keys::activation(shop, number), true).await?.ok_or_else(missing)?;
-        let model: CutsRecord = self.get(table, &keys::cuts(shop, &record.cuts), true).await?.ok_or_else(missing)?;
+        let record = self.activation(shop, number).await?.ok_or_else(missing)?;
+        let model = self.cuts_model(shop, &record.cuts).await?.ok_or_else(missing)?;
         let active = Arc::new(ActiveCuts { activation: number, version: record.cuts, cuts: model.cuts });
         self.inner.shops.learn(shop, &active);
         Ok(active)
@@ -270,9 +248,7 @@ impl Ledger {
     /// [`LedgerError`] when the store fails or has no such activation.
     pub async fn activated_on(&self, shop: &ShopId, number: Activation) -> Result<Day, LedgerError> {
         let missing = || LedgerError::damaged(format!("shop {shop} has no activation {number}"));
-        let record: Option<ActivationRecord> =
-            self.get(&self.tables().shops, &keys::activation(shop, number), true).await?;
-        record.map(|record| record.day).ok_or_else(missing)
+        self.activation(shop, number).await?.map(|record| record.day).ok_or_else(missing)
     }
 
     /// Every shop, for the scheduler.

@@ -8,11 +8,12 @@ use playbook::uplift::{Measured, Month, Period, Tally};
 use segmentation::{Activation, Day};
 use serde::{Deserialize, Serialize};
 
+use crate::cuts::ActivationRecord;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys;
 use crate::runs::Run;
-use crate::shop::{ActivationRecord, Keyed};
+use crate::shop::Keyed;
 use crate::store::{Ledger, item};
 
 /// A month as its last run measured it.

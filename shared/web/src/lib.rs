@@ -18,6 +18,6 @@ pub use body::{Body, MAX_BODY, at_field, named_field, read_json};
 pub use clock::Clock;
 pub use finish::finish;
 pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
-pub use pages::{Format, PageQuery, Row, page};
+pub use pages::{Format, PageQuery, Row, cursor, page};
 pub use path::PathId;
 pub use problem::{FieldError, Problem};

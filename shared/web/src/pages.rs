@@ -87,6 +87,12 @@ struct Document<'a, T> {
     next: Option<String>,
 }
 
+/// The opaque form of a position.
+#[must_use]
+pub fn cursor(position: &str) -> String {
+    BASE64URL_NOPAD.encode(position.as_bytes())
+}
+
 /// Writes a page; `next` is the position where the next one begins.
 ///
 /// # Errors
@@ -97,7 +103,7 @@ pub fn page<T: Row>(
     items: &[T],
     next: Option<&str>,
 ) -> Result<Response, Problem> {
-    let next = next.map(|position| BASE64URL_NOPAD.encode(position.as_bytes()));
+    let next = next.map(cursor);
     let (kind, body) = match query.format(headers) {
         Format::Json => return Ok(Json(Document { items, next }).into_response()),
         Format::Ndjson => ("application/x-ndjson", ndjson(items)),

@@ -3,8 +3,8 @@
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use ledger::{BadId, CustomerId, OrderId, ProductId, RedemptionKey};
-use segmentation::Segment;
 use segmentation::answers::{NotASurvey, Survey};
+use segmentation::{CutsVersion, Segment};
 
 use crate::problem::Problem;
 
@@ -77,6 +77,16 @@ impl PathPart for u16 {
 
     fn read(text: &str) -> Result<u16, String> {
         text.parse().map_err(|_| format!("is a number up to {}", u16::MAX))
+    }
+}
+
+impl PathPart for CutsVersion {
+    const NAME: &'static str = "cuts";
+
+    fn read(text: &str) -> Result<CutsVersion, String> {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let sound = text.len() == 16 && text.bytes().all(digit);
+        if sound { Ok(CutsVersion(text.to_owned())) } else { Err("is a version: 16 small hex digits".to_owned()) }
     }
 }
 

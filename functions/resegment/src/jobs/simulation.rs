@@ -13,9 +13,9 @@ use playbook::simulate::{InForce, Period, Scenario, Shelf, Tally, simulate};
 use segmentation::{Activation, Day, Minor, Profile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
-use crate::steps::{RunError, Steps};
+use crate::jobs::parts::Doing;
+use crate::steps::{RunError, Steps, Until};
 
 /// Parts of a simulation: each is far from the quarter of an hour that a call may take.
 const SHARDS: u32 = 32;
@@ -108,8 +108,8 @@ async fn in_force(ledger: &Ledger, shop: &Shop, from: Day) -> Result<Vec<InForce
     Ok(found)
 }
 
-/// Simulates all shards that are not noted, and adds them up.
-pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job) -> Result<Job, RunError> {
+/// Simulates all shards that are not noted, and adds them up; `None`: it had to return before.
+pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job, until: Until) -> Result<Option<Job>, RunError> {
     let blueprint: Blueprint = read(&steps.ledger.job_input(shop, job).await?)?;
     let playbook = Playbook::stored(&blueprint.version, blueprint.source).map_err(damaged)?;
     let whole = steps.ledger.fresh_shop(shop).await?.ok_or_else(|| RunError::NoShop(shop.clone()))?;
@@ -121,21 +121,12 @@ pub(super) async fn drive(steps: &Steps, shop: &ShopId, job: &Job) -> Result<Job
         playbook,
         catalogue: steps.ledger.whole_catalogue(&whole).await?,
     });
-    let (mut tasks, mut done) = (JoinSet::new(), 0);
-    let mut waiting = Shard::all(job.of).into_iter();
-    loop {
-        while tasks.len() < AT_ONCE
-            && let Some(shard) = waiting.next()
-        {
-            let work = Arc::clone(&work);
-            tasks.spawn(async move { work.shard(shard).await });
-        }
-        let Some(one) = tasks.join_next().await else { break };
-        one??;
-        done += 1;
-        steps.ledger.job_progress(shop, job.number, done).await?;
+    let doing = Doing { shop, job: job.number, at_once: AT_ONCE, until };
+    let simulating = |index: u32| Arc::clone(&work).shard(Shard { index, count: job.of });
+    if !doing.each(steps, 0..job.of, simulating).await? {
+        return Ok(None);
     }
-    work.finish(job.of).await
+    work.finish(job.of).await.map(Some)
 }
 
 struct Work {
@@ -148,26 +139,20 @@ struct Work {
 }
 
 impl Work {
-    /// Simulates one shard, unless that is noted.
-    async fn shard(self: Arc<Work>, shard: Shard) -> Result<(), RunError> {
-        let ledger = &self.steps.ledger;
-        if ledger.job_part(&self.shop, self.number, shard.index).await?.is_some() {
-            return Ok(());
-        }
+    /// Simulates one shard.
+    async fn shard(self: Arc<Work>, shard: Shard) -> Result<Vec<u8>, RunError> {
         let (mut sum, mut cursor) = (Tally::default(), None);
         loop {
-            let page = ledger.page(&self.shop, shard, cursor.as_ref()).await?;
+            let page = self.steps.page(&self.shop, shard, cursor.as_ref()).await?;
             let work = Arc::clone(&self);
             // Milliseconds of CPU for each customer.
             let tally = tokio::task::spawn_blocking(move || work.customers(&page.customers)).await?;
             sum.merge(&tally);
             cursor = page.next;
             if cursor.is_none() {
-                break;
+                return serde_json::to_vec(&sum).map_err(damaged);
             }
         }
-        let outcome = serde_json::to_vec(&sum).map_err(damaged)?;
-        Ok(ledger.note_job_part(&self.shop, self.number, shard.index, outcome, self.steps.clock.now()).await?)
     }
 
     fn customers(&self, customers: &[Customer]) -> Tally {
@@ -222,10 +207,10 @@ impl Shelf for CatalogueShelf<'_> {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, RunError> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, RunError> {
     serde_json::from_slice(bytes).map_err(damaged)
 }
 
-fn damaged(what: impl std::fmt::Display) -> RunError {
+pub(super) fn damaged(what: impl std::fmt::Display) -> RunError {
     LedgerError::Damaged(what.to_string()).into()
 }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
+mod cuts;
 mod import;
 mod lists;
 mod segment;

@@ -100,6 +100,11 @@ impl CustomerKey {
         bits.to_be_bytes()
     }
 
+    /// The key of these bytes.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> CustomerKey {
+        CustomerKey(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
+
     fn modulo(&self, n: u8) -> u8 {
         let last = self.0.get(30..).unwrap_or("0");
         u8::from_str_radix(last, 16).unwrap_or(0) % n

@@ -31,16 +31,22 @@ pub fn api_key(shop: &ShopId, key_id: &str) -> Key {
     key(shop.to_string(), format!("key#{key_id}"))
 }
 
+/// What the sort keys of cuts models begin with.
+pub const CUTS: &str = "cuts#";
+
 /// A cuts model.
 #[must_use]
 pub fn cuts(shop: &ShopId, version: &CutsVersion) -> Key {
-    key(shop.to_string(), format!("cuts#{version}"))
+    key(shop.to_string(), format!("{CUTS}{version}"))
 }
+
+/// What the sort keys of activations begin with.
+pub const ACTIVATION: &str = "activation#";
 
 /// A numbered activation.
 #[must_use]
 pub fn activation(shop: &ShopId, activation: Activation) -> Key {
-    key(shop.to_string(), format!("activation#{:08}", activation.0))
+    key(shop.to_string(), format!("{ACTIVATION}{:08}", activation.0))
 }
 
 /// A published playbook.
@@ -130,6 +136,15 @@ pub const SHARD: &str = "shard#";
 #[must_use]
 pub fn shard(shop: &ShopId, run: u64, shard: u32) -> Key {
     key(run_partials(shop, run), format!("{SHARD}{shard:06}"))
+}
+
+/// What the sort keys of those begin with who did not move as was previewed.
+pub const TOUCHED: &str = "touched#";
+
+/// Who of a stretch did not move as was previewed: named by the write of the shard's item that counts them.
+#[must_use]
+pub fn touched(shop: &ShopId, run: u64, shard: u32, version: u64) -> Key {
+    key(run_partials(shop, run), format!("{TOUCHED}{shard:06}#{version:08}"))
 }
 
 /// How far a pass over a shard is; the pieces of what it found have sort keys that go on from this one.

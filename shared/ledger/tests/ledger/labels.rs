@@ -22,7 +22,7 @@ fn cuts(recency: (i64, i64)) -> Cuts {
 async fn activate(world: &World, on: Day, cuts: Cuts) -> Arc<Shop> {
     let now = "2026-11-22T10:00:00Z".parse().unwrap();
     let run = world.ledger.begin_run(&world.shop.id, on, false, 1, now).await.unwrap();
-    let run = world.ledger.settle_activation(&world.shop.id, &run, Some((cuts, 100))).await.unwrap();
+    let run = world.ledger.settle_activation(&world.shop.id, &run, Some((cuts, 100)), None).await.unwrap();
     world.ledger.publish_run(&world.shop.id, run, Default::default(), now).await.unwrap();
     world.ledger.shop(&world.shop.id).await.unwrap().unwrap()
 }
