@@ -285,6 +285,8 @@ async fn a_dead_runs_lease_expires_and_the_next_one_finishes_it() {
     for what in [What::Plan, What::Survey { shard: 0 }, What::Survey { shard: 1 }] {
         call(&world, run, what, Until::done()).await.unwrap();
     }
+    let shown = world.get(&format!("/v1/runs/{run}")).await.json;
+    assert_eq!(shown["progress"], json!({ "shards": 4, "surveyed": 2, "looked": 0, "assigned": 0 }));
     let day = "2026-12-21".parse().unwrap();
     let refused = resegment::begin_run(&world.ledger, &acme(), day, false, now + TimeDelta::minutes(4)).await;
     assert!(matches!(refused, Err(ledger::BeginRunError::InProgress(2))), "{refused:?}");

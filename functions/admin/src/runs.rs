@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use ledger::{BeginRunError, Run};
+use ledger::{BeginRunError, Run, RunProgress, RunStatus};
 use resegment::begin_run;
 use resegment::schedule::StartRun;
 use segmentation::Day;
@@ -49,6 +49,9 @@ pub(crate) async fn begin(
 pub(crate) struct Shown {
     #[serde(flatten)]
     run: Run,
+    /// How far it is, while it is running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<RunProgress>,
     /// What is to be known of its preview.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
@@ -61,7 +64,11 @@ pub(crate) async fn show(
 ) -> Result<Json<Shown>, Problem> {
     let found = app.ledger.run(&caller.shop.id, run).await?;
     let run = found.ok_or_else(|| Problem::not_found(format!("this shop has no run {run}")))?;
-    Ok(Json(Shown { notice: notice(&run), run }))
+    let progress = match run.status {
+        RunStatus::Running => Some(app.ledger.run_progress(&caller.shop.id, run.run, run.shards).await?),
+        RunStatus::Published | RunStatus::Failed => None,
+    };
+    Ok(Json(Shown { notice: notice(&run), progress, run }))
 }
 
 fn notice(run: &Run) -> Option<String> {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use ledger::Run;
+use ledger::{Run, RunProgress};
 use serde_json::json;
 
 use crate::api::{Api, Connection};
@@ -39,14 +39,30 @@ pub(crate) async fn run_once(api: &Api, refit: bool) -> Result<Run> {
     let spinner = indicatif::ProgressBar::new_spinner().with_message(format!("run {number}"));
     spinner.enable_steady_tick(Duration::from_millis(100));
     loop {
-        let run: Run = serde_json::from_value(api.get(&format!("/v1/runs/{number}")).await?.ok()?)?;
+        let shown = api.get(&format!("/v1/runs/{number}")).await?.ok()?;
+        let progress: Option<RunProgress> = serde_json::from_value(shown["progress"].clone())?;
+        let run: Run = serde_json::from_value(shown)?;
         match run.status {
-            ledger::RunStatus::Running => tokio::time::sleep(Duration::from_millis(50)).await,
+            ledger::RunStatus::Running => {
+                if let Some(progress) = progress {
+                    spinner.set_message(format!("run {number}: {}", told(&progress)));
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
             ledger::RunStatus::Published => {
                 spinner.finish_and_clear();
                 return Ok(run);
             }
             ledger::RunStatus::Failed => bail!("run {number} failed: {}", run.failure.unwrap_or_default()),
         }
+    }
+}
+
+fn told(progress: &RunProgress) -> String {
+    let RunProgress { shards, surveyed, looked, assigned } = *progress;
+    match (surveyed, looked, assigned) {
+        (_, _, 1..) => format!("{assigned} of {shards} parts labelled"),
+        (_, 1.., _) => format!("{looked} of {shards} parts looked at again"),
+        _ => format!("{surveyed} of {shards} parts surveyed"),
     }
 }

@@ -101,7 +101,7 @@ pub use returns::ReturnReceipt;
 pub use runs::{Run, RunStatus};
 pub use secrets::Secrets;
 pub use settings::{BadSetting, Changeable, Guests, Refit, RewardSettings, Settings};
-pub use shard_progress::{Assigned, ShardProgress};
+pub use shard_progress::{Assigned, RunProgress, ShardProgress};
 pub use shop::{ActiveCuts, CreateShopError, Current, Registered, RunMark, Shop};
 pub use shop_alerts::{ShopAlert, ShopNews};
 pub use store::{Ledger, Tables};

@@ -3,17 +3,18 @@
 //! A stretch is some pages one after the other. What it counts is written into the shard's item before its labels; who comes
 //! after a crash finishes the labels of the last stretch, counts nothing twice, and goes on.
 
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::bucket::Cursor;
 use crate::counts::Counts;
-use crate::error::LedgerError;
+use crate::error::{LedgerError, store};
 use crate::ids::ShopId;
 use crate::keys;
 use crate::pieces::PARTIALS;
 use crate::shop::Keyed;
-use crate::store::{Ledger, item, parse};
+use crate::store::{Ledger, item, names_in, parse};
 use crate::touched::Touched;
 
 /// What a shard has done so far.
@@ -38,6 +39,19 @@ pub struct ShardProgress {
     pub assigned: Assigned,
     /// When the item may go, in seconds since 1970.
     pub expires_at: i64,
+}
+
+/// How many shards of a run are done with each pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunProgress {
+    /// Into how many it is split.
+    pub shards: u32,
+    /// Surveyed; none where no fit was due.
+    pub surveyed: u32,
+    /// Looked at a second time; none where no fit asked for it.
+    pub looked: u32,
+    /// Assigned.
+    pub assigned: u32,
 }
 
 /// What assigning came to.
@@ -99,6 +113,44 @@ impl Ledger {
             let Some(sk) = next else { return Ok(()) };
             start = Some(keys::Key { pk: pk.clone(), sk });
         }
+    }
+
+    /// How far a run is: the store counts, and reads each shard's items for it.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn run_progress(&self, shop: &ShopId, run: u64, shards: u32) -> Result<RunProgress, LedgerError> {
+        let passed = "attribute_exists(read_units) AND attribute_not_exists(#next)";
+        Ok(RunProgress {
+            shards,
+            surveyed: self.count_shards(shop, run, keys::SURVEY, passed).await?,
+            looked: self.count_shards(shop, run, keys::LOOK, passed).await?,
+            assigned: self.count_shards(shop, run, keys::SHARD, "done = :done").await?,
+        })
+    }
+
+    async fn count_shards(&self, shop: &ShopId, run: u64, begins: &str, filter: &str) -> Result<u32, LedgerError> {
+        let query = self
+            .inner
+            .client
+            .query()
+            .table_name(&self.tables().shops)
+            .select(Select::Count)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
+            .filter_expression(filter)
+            .set_expression_attribute_names(Some(names_in(filter)).filter(|names| !names.is_empty()))
+            .expression_attribute_values(":pk", AttributeValue::S(keys::run_partials(shop, run)))
+            .expression_attribute_values(":begins", AttributeValue::S(begins.to_owned()));
+        let query = if filter.contains(":done") {
+            query.expression_attribute_values(":done", AttributeValue::Bool(true))
+        } else {
+            query
+        };
+        let (mut pages, mut count) = (query.into_paginator().send(), 0);
+        while let Some(page) = pages.next().await {
+            count += page.map_err(store("Query"))?.count().unsigned_abs();
+        }
+        Ok(count)
     }
 
     /// Writes how far a shard is, on condition that its item is as read; with it, those of the stretch it counts who did not

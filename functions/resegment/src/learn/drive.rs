@@ -67,8 +67,11 @@ async fn learn_steps(
         let (steps, input) = (steps.clone(), CountInput { plan: plan.clone(), shard });
         async move { steps.count(&input).await.map(|_| ()) }
     });
-    let told = |done| progress(Progress::Counted(noted + done, plan.shards.len()));
-    if !parts.each(counts, |done| ready(Ok(told(done)))).await? {
+    let told = |done| {
+        progress(Progress::Counted(noted + done, plan.shards.len()));
+        ready(Ok(()))
+    };
+    if !parts.each(counts, told).await? {
         return Ok(None);
     }
     let mut left = Vec::new();
@@ -82,8 +85,11 @@ async fn learn_steps(
         let (steps, input) = (steps.clone(), MergeInput { plan: plan.clone(), part });
         async move { steps.merge(&input).await.map(|_| ()) }
     });
-    let told = |done| progress(Progress::Merged(noted + done, plan.parts.into()));
-    if !parts.each(merges, |done| ready(Ok(told(done)))).await? {
+    let told = |done| {
+        progress(Progress::Merged(noted + done, plan.parts.into()));
+        ready(Ok(()))
+    };
+    if !parts.each(merges, told).await? {
         return Ok(None);
     }
     match steps.learn(&LearnInput { plan }).await {

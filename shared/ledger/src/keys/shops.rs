@@ -150,12 +150,17 @@ pub fn touched(shop: &ShopId, run: u64, shard: u32, version: u64) -> Key {
 /// How far a pass over a shard is; the pieces of what it found have sort keys that go on from this one.
 #[must_use]
 pub fn partial(shop: &ShopId, run: u64, pass: Pass, shard: u32) -> Key {
-    let name = match pass {
-        Pass::Survey => "survey",
-        Pass::Look => "look",
+    let begins = match pass {
+        Pass::Survey => SURVEY,
+        Pass::Look => LOOK,
     };
-    key(run_partials(shop, run), format!("{name}#{shard:06}"))
+    key(run_partials(shop, run), format!("{begins}{shard:06}"))
 }
+
+/// What the sort keys of a run's surveys begin with,
+pub const SURVEY: &str = "survey#";
+/// and those of its second looks.
+pub const LOOK: &str = "look#";
 
 /// The last learning: how it stands, and its lease.
 #[must_use]
