@@ -60,6 +60,7 @@ pub(crate) struct CutsFitOptions {
 #[derive(Debug, Args)]
 pub(crate) struct CutsPreviewOptions {
     /// Which candidate
+    #[arg(id = "model", value_name = "VERSION")]
     pub(crate) version: String,
     #[command(flatten)]
     pub(crate) api: ApiOptions,
@@ -71,6 +72,7 @@ pub(crate) struct CutsPreviewOptions {
 #[derive(Debug, Args)]
 pub(crate) struct CutsActivateOptions {
     /// Which candidate
+    #[arg(id = "model", value_name = "VERSION")]
     pub(crate) version: String,
     #[command(flatten)]
     pub(crate) api: ApiOptions,
