@@ -51,6 +51,10 @@ async fn the_list_of_who_slips_adds_up_to_what_the_run_counted() {
     assert_eq!(world.get("/v1/beacon").await.status, 404);
     assert_eq!(slipping(&world).await, [json!(null); 0]);
     fill(&world, 180).await;
+    let mut settings = world.get("/v1/settings").await.json;
+    assert_eq!(settings["beacon"]["reading"], "recency");
+    settings["beacon"] = json!({ "reading": "alive" });
+    assert_eq!(world.call("PUT", "/v1/settings", settings.to_string()).await.status, 200);
     world.run().await;
     let summary = world.get("/v1/beacon").await.json;
     let vip = &summary["vip"];

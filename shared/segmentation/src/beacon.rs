@@ -16,10 +16,11 @@ use crate::values::Window;
 pub enum Reading {
     /// Days since the last order over the customer's usual gap; with few gaps known, by recency.
     OwnRhythm,
-    /// The recency score is below 3, or the shop's days of silence have passed.
+    /// The recency score is below 3, or the shop's days of silence have passed. It ranks best over three shops of three kinds
+    /// (docs/beacon.md).
+    #[default]
     Recency,
     /// The probability that they have not stopped, by the fitted model; before there is one, by their own rhythm.
-    #[default]
     Alive,
 }
 
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn without_enough_gaps_or_a_model_the_next_simpler_reading_is_taken() {
-        let rule = BeaconRule { silent_days: Some(30), ..BeaconRule::default() };
+        let rule = BeaconRule { reading: Reading::Alive, silent_days: Some(30), ..BeaconRule::default() };
         let two_gaps = [1_000, 1_007, 1_014];
         let early = read(rule, &two_gaps, 1_014 + 29, None);
         assert_eq!((early.slipping, early.overdue_percent, early.expected), (false, Some(414), None));
