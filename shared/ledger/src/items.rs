@@ -33,8 +33,9 @@ pub struct Customer {
 /// The profile's item; its attributes beside the fold are derived from it.
 #[derive(Serialize, Deserialize)]
 struct ProfileItem {
-    #[serde(flatten)]
-    key: Key,
+    // No `flatten`, which would make serde hold every attribute twice: a run reads each of these.
+    pk: String,
+    sk: String,
     /// Of this layout.
     format: u8,
     customer: CustomerId,
@@ -102,8 +103,10 @@ impl Customer {
     /// [`LedgerError::Damaged`] when it cannot be written down.
     pub fn to_item(&self, shop: &ShopId) -> Result<Item, LedgerError> {
         let (audience_pk, audience_sk) = self.audience(shop).unzip();
+        let Key { pk, sk } = keys::profile(shop, &self.key);
         item(&ProfileItem {
-            key: keys::profile(shop, &self.key),
+            pk,
+            sk,
             format: FORMAT,
             customer: self.id.clone(),
             version: self.profile.version,
@@ -147,7 +150,7 @@ impl Customer {
         };
         Ok(Customer {
             id: stored.customer,
-            key: CustomerKey::stored(&stored.key.sk),
+            key: CustomerKey::stored(&stored.sk),
             profile,
             erased_at: stored.erased_at,
             format: stored.format,
