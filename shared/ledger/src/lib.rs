@@ -34,6 +34,7 @@ mod learning;
 mod learning_parts;
 mod lease;
 mod links;
+mod news;
 pub mod order;
 mod partials;
 mod pieces;
@@ -86,6 +87,7 @@ pub use learning::{BeginLearningError, Learning, LearningNumbers, LearningStatus
 pub use learning_parts::{CountedShard, MergedPart};
 pub use lease::{BeginRunError, LEASE};
 pub use links::{SurveyLink, answer_id};
+pub use news::{News, What};
 pub use order::{Asked, Line, Order, Return, shop_day};
 pub use partials::{Partial, Pass};
 pub use pieces::StoredCounts;

@@ -49,6 +49,18 @@ pub fn move_of(shop: &ShopId, customer: &CustomerKey, version: u64) -> Key {
     key(story(shop, customer), format!("move#{version:016}"))
 }
 
+/// Is this the sort key of a move, or of an alert in its place?
+pub(crate) fn is_move(sk: &str) -> bool {
+    sk.starts_with("move#")
+}
+
+/// Shop and customer of a story's partition; `None`: it is another partition.
+pub(crate) fn read_story(pk: &str) -> Option<(ShopId, CustomerKey)> {
+    let (shop, customer) = pk.split_once('#')?;
+    let is_key = customer.len() == 32 && customer.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    Some((shop.parse().ok()?, is_key.then(|| CustomerKey::stored(customer))?))
+}
+
 /// A redemption, in its customer's story.
 #[must_use]
 pub fn redemption(shop: &ShopId, redemption: &RedemptionKey) -> Key {
@@ -93,6 +105,16 @@ pub fn thanked(shop: &ShopId, friend: &CustomerKey) -> Key {
 #[must_use]
 pub fn alerts(shop: &ShopId) -> String {
     format!("{shop}#alerts")
+}
+
+/// The shop of a partition of alerts; `None`: it is another partition.
+pub(crate) fn read_alerts(pk: &str) -> Option<ShopId> {
+    pk.strip_suffix("#alerts")?.parse().ok()
+}
+
+/// Is this the sort key of an alert of the shop's own, and not of a customer's?
+pub(crate) fn is_shop_alert(sk: &str) -> bool {
+    sk.split('#').nth(1) == Some("run")
 }
 
 /// An alert of the shop's own, found by a run. The word sorts after every customer key.
