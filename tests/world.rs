@@ -2,7 +2,6 @@
 
 pub mod accuracy;
 pub mod synthetic;
-pub mod units;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -100,3 +100,24 @@ async fn twenty_shops_in_four_time_zones_have_one_run_for_each_of_their_days() {
         assert_eq!(days, each, "{id} in {zone} at {hour}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_is_overdue_three_hours_after_its_run_should_have_been_published() {
+    let world = World::on("2026-03-27").await;
+    // Beside the world's own shop, which has no orders, so never a run: nobody is to be called at night for that.
+    make_shop(&world.ledger, &"greenwich".parse().unwrap(), Tz::UTC, 4).await;
+    let none: StartRun = Arc::new(|_, _| Box::pin(async { Err(StartError("nobody is there".to_owned())) }));
+    let look = async |at: &str, works: bool| {
+        let steps = Steps::new(world.ledger.clone(), Clock::At(moment(at)));
+        let (run, learn, job) = starts(&steps);
+        tick(&steps, if works { &run } else { &none }, &learn, &job).await.unwrap().overdue
+    };
+    assert_eq!(look("2026-03-27T12:00:00Z", true).await, 0);
+    assert_eq!(look("2026-03-28T04:00:00Z", false).await, 0);
+    assert_eq!(look("2026-03-28T06:00:00Z", false).await, 0);
+    assert_eq!(look("2026-03-28T07:00:00Z", false).await, 1);
+    assert_eq!(look("2026-03-28T23:00:00Z", false).await, 1);
+    // What is begun at this hour is seen as published at the next one.
+    look("2026-03-29T00:30:00Z", true).await;
+    assert_eq!(look("2026-03-29T01:30:00Z", true).await, 0);
+}

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
-use e2e::units::{Units, Used};
 use e2e::{World, acme, synthetic};
-use ledger::{Ledger, Run, Shard, Tables};
+use ledger::{Ledger, Run, Shard, Tables, Units, Used};
 use resegment::Steps;
 use segmentation::Day;
 use web::Clock;

@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use e2e::units::Units;
 use e2e::{acme, secrets, shop, synthetic};
 use engine::Engine;
-use ledger::{Changeable, Ledger, Run, Tables, keys};
+use ledger::{Changeable, Ledger, Run, Tables, Units, keys};
 use resegment::Steps;
 use segmentation::{Day, FitPolicy};
 use web::Clock;

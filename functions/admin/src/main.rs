@@ -10,5 +10,5 @@ async fn main() -> Result<(), StartError> {
     let start = state_machine(client.clone(), variable("RUN_STATE_MACHINE_ARN")?, Clock::System);
     let learn = learn_state_machine(client.clone(), variable("LEARN_STATE_MACHINE_ARN")?, Clock::System);
     let job = job_state_machine(client, variable("JOB_STATE_MACHINE_ARN")?, Clock::System);
-    serve(|app| admin::router(app, start, learn, job)).await
+    serve("admin", |app| admin::router(app, start, learn, job)).await
 }

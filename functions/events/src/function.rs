@@ -27,6 +27,18 @@ pub enum Record {
     Waiting(Box<SqsMessage>),
 }
 
+impl Batch {
+    /// Where its records come from, for logs and metrics.
+    #[must_use]
+    pub fn source(&self) -> &'static str {
+        match self.records.first() {
+            None => "nothing",
+            Some(Record::Written(_)) => "stream",
+            Some(Record::Waiting(_)) => "queue",
+        }
+    }
+}
+
 /// Which records failed and are to be handed over again; a stream goes on at the first one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

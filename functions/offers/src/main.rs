@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), web::lambda::StartError> {
-    web::lambda::serve(offers::router).await
+    web::lambda::serve("offers", offers::router).await
 }

@@ -8,5 +8,5 @@ use web::lambda::{StartError, sdk_config, serve, variable};
 async fn main() -> Result<(), StartError> {
     let client = aws_sdk_sfn::Client::new(&sdk_config().await);
     let start = state_machine(client, variable("PUBLISH_STATE_MACHINE_ARN")?, Clock::System);
-    serve(|app| purchases::router(app, start)).await
+    serve("purchases", |app| purchases::router(app, start)).await
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::StartJob;
 use crate::schedule::{StartError, StartLearn, StartRun, Tick, tick};
-use crate::steps::{RunError, Step, StepAnswer, Steps, Until};
+use crate::steps::{RunError, Step, StepAnswer, Steps, Until, What};
 use crate::{catalogue, jobs, learn};
 
 /// What the function is called with.
@@ -75,6 +75,34 @@ pub enum Answer {
         /// What was done; `null`: nothing was left to publish.
         published: Option<PublishNumbers>,
     },
+}
+
+impl Event {
+    /// What it is, for logs and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::Tick { .. } => "tick",
+            Event::Step(step) => step.what.name(),
+            Event::Publish { .. } => "publish-catalogue",
+            Event::Job { .. } => "job",
+            Event::Learn { .. } => "learn",
+        }
+    }
+}
+
+/// What the whole deployment counts of an event: the scheduler's ticks, and how runs end. That a shop has no orders yet is no
+/// failure.
+#[must_use]
+pub fn counts(event: &Event, answer: &Answer) -> Vec<(&'static str, u64)> {
+    match (event, answer) {
+        (_, Answer::Tick(tick)) => vec![("Ticks", 1), ("RunsOverdue", tick.overdue as u64)],
+        (Event::Step(Step { what: What::Publish, .. }), _) => vec![("RunsPublished", 1)],
+        (Event::Step(Step { what: What::Fail { error, .. }, .. }), _) if error != RunError::EmptyBase.kind() => {
+            vec![("RunsFailed", 1)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Handles one event; a call that must return before its end says so.

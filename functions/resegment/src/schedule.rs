@@ -4,9 +4,10 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use chrono::Timelike;
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use ledger::{BeginLearningError, BeginRunError, Current, LearningStatus, Publish, Registered, ShopId};
 use segmentation::Day;
+use web::Clock;
 
 use crate::jobs::StartJob;
 use crate::steps::{RunError, Steps};
@@ -22,6 +23,9 @@ pub struct StartLearn(pub StartRun);
 
 /// Days from one learning of a shop to the next.
 pub const LEARN_EVERY: i64 = 7;
+
+/// How long after a shop's hour its run must be published, or somebody is to look at it: three hourly tries.
+pub const OVERDUE_AFTER: TimeDelta = TimeDelta::hours(3);
 
 /// A begun run or learning could not be set going. Its lease expires, and the next hour takes it over.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,8 @@ pub struct Tick {
     pub taken_back: usize,
     /// What could not be begun or published; each is in the log.
     pub failed: usize,
+    /// Shops whose last published run is of an older day than [`OVERDUE_AFTER`] allows.
+    pub overdue: usize,
 }
 
 /// Begins a run and a learning for every shop that is due, publishes catalogues that are, and goes on with jobs that broke off.
@@ -60,8 +66,17 @@ pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn, job: &Sta
                 false
             })
         };
-        let begun = count("run", begin_if_due(steps, start, &registered).await);
-        let learning = count("learning", learn_if_due(steps, learn, &registered).await);
+        let current = match steps.ledger.read_current(shop).await {
+            Ok(Some(current)) => current,
+            // It is being made.
+            Ok(None) => continue,
+            Err(error) => {
+                count("run", Err(error.into()));
+                continue;
+            }
+        };
+        let begun = count("run", begin_if_due(steps, start, &registered, &current).await);
+        let learning = count("learning", learn_if_due(steps, learn, &registered, &current).await);
         let published = count("publish job", publish_if_due(steps, shop).await);
         let jobs = count("broken job", go_on_with_jobs(steps, job, shop).await);
         let taken_back = sweep(steps, shop).await.unwrap_or_else(|error| {
@@ -74,28 +89,25 @@ pub async fn tick(steps: &Steps, start: &StartRun, learn: &StartLearn, job: &Sta
         found.learning += usize::from(learning);
         found.published += usize::from(published);
         found.jobs += usize::from(jobs);
+        found.overdue += usize::from(is_overdue(steps, &registered, &current));
     }
     Ok(found)
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The pointers of a shop whose hour has come, and its day.
-async fn in_its_hours(steps: &Steps, registered: &Registered) -> Result<Option<(Current, Day)>, Failure> {
-    if !its_hour_has_come(steps, registered) {
-        return Ok(None);
-    }
-    let current = steps.ledger.read_current(&registered.shop).await?;
-    Ok(current.map(|current| (current, steps.clock.today(registered.time_zone))))
-}
-
 /// A shop learns once its first run is published, and then each week, whatever became of it: one that had nothing to learn
 /// from is asked again in a week too. A learning that broke off is gone on with as soon as its lease has expired.
-async fn learn_if_due(steps: &Steps, start: &StartLearn, registered: &Registered) -> Result<bool, Failure> {
-    let Some((current, today)) = in_its_hours(steps, registered).await? else { return Ok(false) };
-    if current.last_run.is_none() {
+async fn learn_if_due(
+    steps: &Steps,
+    start: &StartLearn,
+    registered: &Registered,
+    current: &Current,
+) -> Result<bool, Failure> {
+    if current.last_run.is_none() || !its_hour_has_come(registered, steps.clock.now()) {
         return Ok(false);
     }
+    let today = steps.clock.today(registered.time_zone);
     let last = steps.ledger.learning(&registered.shop).await?;
     let due = last.is_none_or(|last| last.status == LearningStatus::Running || today.since(last.day) >= LEARN_EVERY);
     if !due {
@@ -136,9 +148,14 @@ async fn go_on_with_jobs(steps: &Steps, start: &StartJob, shop: &ShopId) -> Resu
     Ok(!broken.is_empty())
 }
 
-async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) -> Result<bool, Failure> {
-    let Some(current) = steps.ledger.read_current(&registered.shop).await? else { return Ok(false) };
-    let Some(day) = due_day(steps, registered, current.last_run.map(|run| run.day)) else { return Ok(false) };
+async fn begin_if_due(
+    steps: &Steps,
+    start: &StartRun,
+    registered: &Registered,
+    current: &Current,
+) -> Result<bool, Failure> {
+    let last = current.last_run.map(|run| run.day);
+    let Some(day) = due_day(steps, registered, last) else { return Ok(false) };
     match begin_run(&steps.ledger, &registered.shop, day, false, steps.clock.now()).await {
         Ok(run) => {
             start(registered.shop.clone(), run.run).await?;
@@ -152,11 +169,23 @@ async fn begin_if_due(steps: &Steps, start: &StartRun, registered: &Registered) 
 /// The latest day whose hour has come, if it has no run yet. So a day that the scheduler slept through is made good after its
 /// end; but for a shop that never had a run, which begins with a day of its own.
 fn due_day(steps: &Steps, registered: &Registered, last: Option<Day>) -> Option<Day> {
-    let today = steps.clock.today(registered.time_zone);
-    let due = if its_hour_has_come(steps, registered) { Some(today) } else { last.map(|_| today.plus(-1)) };
-    due.filter(|due| last.is_none_or(|last| last < *due))
+    let due = latest_day(registered, steps.clock);
+    let of_its_own = last.is_some() || its_hour_has_come(registered, steps.clock.now());
+    Some(due).filter(|due| of_its_own && last.is_none_or(|last| last < *due))
 }
 
-fn its_hour_has_come(steps: &Steps, registered: &Registered) -> bool {
-    steps.clock.now().with_timezone(&registered.time_zone).hour() >= u32::from(registered.run_hour)
+/// Whether somebody should look at why the shop's segments are old. One that never had a run may have no orders.
+fn is_overdue(steps: &Steps, registered: &Registered, current: &Current) -> bool {
+    let by_now = latest_day(registered, steps.clock.earlier(OVERDUE_AFTER));
+    current.last_run.is_some_and(|last| last.day < by_now)
+}
+
+/// The latest day whose hour had come.
+fn latest_day(registered: &Registered, clock: Clock) -> Day {
+    let day = clock.today(registered.time_zone);
+    if its_hour_has_come(registered, clock.now()) { day } else { day.plus(-1) }
+}
+
+fn its_hour_has_come(registered: &Registered, at: DateTime<Utc>) -> bool {
+    at.with_timezone(&registered.time_zone).hour() >= u32::from(registered.run_hour)
 }

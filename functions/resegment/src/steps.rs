@@ -55,6 +55,22 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The name a state machine calls it by.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            What::Plan => "plan",
+            What::Survey { .. } => "survey",
+            What::Fit => "fit",
+            What::Look { .. } => "look",
+            What::Assign { .. } => "assign",
+            What::Publish => "publish",
+            What::Fail { .. } => "fail",
+        }
+    }
+}
+
 /// What a step answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

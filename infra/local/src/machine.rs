@@ -69,7 +69,7 @@ pub(crate) fn router(app: &App) -> Router {
         learn_here(app),
         job_here(app),
     ));
-    web::finish(routes, app.clone())
+    web::finish(routes, app.clone()).layer(axum::middleware::from_fn(web::log_request))
 }
 
 /// Sets a begun run going as a task of this process.

@@ -30,6 +30,15 @@ impl Clock {
         }
     }
 
+    /// As it was that long before; a fixed day stays.
+    #[must_use]
+    pub fn earlier(self, by: TimeDelta) -> Clock {
+        match self {
+            Clock::AsOf(day) => Clock::AsOf(day),
+            Clock::System | Clock::At(_) => Clock::At(self.now() - by),
+        }
+    }
+
     /// The shop day (law 4).
     #[must_use]
     pub fn today(self, zone: Tz) -> Day {

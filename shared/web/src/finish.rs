@@ -1,4 +1,4 @@
-//! The outside of every function's router: body limit, unknown paths, one line of log per request.
+//! The outside of every function's router: body limit, unknown paths, and which route answered.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -20,17 +20,26 @@ pub fn finish(router: Router<App>, app: App) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", detail)
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(log))
+        .layer(from_fn(name_route))
         .with_state(app)
 }
 
-/// The route's pattern and not its path: ids are personal and stay out of logs.
-async fn log(request: Request, next: Next) -> Response {
+/// Tells those outside which route answered: its pattern and not the path, as ids are personal and stay out of logs.
+async fn name_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+/// One line of log per request, for machines that have no metrics of their own.
+pub async fn log_request(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let took = started.elapsed().as_micros();
     tracing::info!(%method, route, status = response.status().as_u16(), took_us = took, "request");
     response

@@ -16,7 +16,7 @@ pub use app::App;
 pub use auth::{Caller, require};
 pub use body::{Body, MAX_BODY, at_field, named_field, read_json};
 pub use clock::Clock;
-pub use finish::finish;
+pub use finish::{finish, log_request};
 pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
 pub use pages::{Format, PageQuery, Row, cursor, page};
 pub use path::PathId;

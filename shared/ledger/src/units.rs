@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetIte
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_get_items::{TransactGetItemsInput, TransactGetItemsOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
@@ -25,7 +26,7 @@ pub struct Used {
     pub writes: f64,
 }
 
-/// Units by table; asks for them in every call.
+/// Units by table; an interceptor of the SDK's client that asks for them in every call. A failed call's are not known.
 #[derive(Clone, Debug, Default)]
 pub struct Units(Arc<Mutex<BTreeMap<String, Used>>>);
 
@@ -65,7 +66,7 @@ impl Intercept for Units {
     ) -> Result<(), BoxError> {
         let input = context.input_mut();
         whichever!(input, downcast_mut: QueryInput, GetItemInput, BatchGetItemInput, PutItemInput, UpdateItemInput,
-            TransactWriteItemsInput => |input| input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total));
+            TransactGetItemsInput, TransactWriteItemsInput => |input| input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total));
         Ok(())
     }
 
@@ -77,7 +78,7 @@ impl Intercept for Units {
     ) -> Result<(), BoxError> {
         let Ok(output) = context.output_or_error() else { return Ok(()) };
         whichever!(output, downcast_ref: QueryOutput, GetItemOutput => |output| self.add(output.consumed_capacity(), false));
-        whichever!(output, downcast_ref: BatchGetItemOutput => |output| self.add(output.consumed_capacity(), false));
+        whichever!(output, downcast_ref: BatchGetItemOutput, TransactGetItemsOutput => |output| self.add(output.consumed_capacity(), false));
         whichever!(output, downcast_ref: PutItemOutput, UpdateItemOutput => |output| self.add(output.consumed_capacity(), true));
         whichever!(output, downcast_ref: TransactWriteItemsOutput => |output| self.add(output.consumed_capacity(), true));
         Ok(())

@@ -1,15 +1,22 @@
 //! A function as a Lambda binary: its environment, its client, its logs. The only place of these crates that reads variables.
 
+mod metrics;
+
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, Tables};
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::finish::finish;
+
+pub use metrics::{Invocation, Metrics};
 
 /// What a binary cannot start without.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +38,17 @@ pub fn variable(name: &'static str) -> Result<String, StartError> {
     std::env::var(name).map_err(|_| StartError::Variable(name))
 }
 
-/// Logs as JSON lines, filtered by `RUST_LOG`.
+/// Logs as JSON lines, filtered by `RUST_LOG`; each line that belongs to an invocation has its request and X-Ray trace ids, by the
+/// runtime's own span.
 pub fn start_logs() {
     let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_current_span(false).without_time().init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_current_span(true)
+        .with_span_list(false)
+        .without_time()
+        .init();
 }
 
 /// The SDK's configuration, with timeouts on every call: a checkout does not wait for a retry that comes too late.
@@ -51,7 +65,7 @@ pub async fn sdk_config() -> aws_config::SdkConfig {
 ///
 /// # Errors
 /// [`StartError::Variable`] when one is missing.
-pub async fn app(config: &aws_config::SdkConfig) -> Result<App, StartError> {
+pub async fn app(config: &aws_config::SdkConfig, metrics: &Metrics) -> Result<App, StartError> {
     let tables = Tables {
         customers: variable("CUSTOMERS_TABLE")?,
         ledger: variable("LEDGER_TABLE")?,
@@ -64,7 +78,8 @@ pub async fn app(config: &aws_config::SdkConfig) -> Result<App, StartError> {
             variable("PREVIOUS_CODE_SECRET").ok().map(String::into_bytes),
         ),
     };
-    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(config), tables, secrets);
+    let config = aws_sdk_dynamodb::config::Builder::from(config).interceptor(metrics.units()).build();
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::from_conf(config), tables, secrets);
     // The first call pays the TLS handshake; better here than in a customer's checkout.
     match tokio::time::timeout(Duration::from_secs(1), ledger.warm_up()).await {
         Ok(Ok(())) => {}
@@ -79,9 +94,23 @@ pub async fn app(config: &aws_config::SdkConfig) -> Result<App, StartError> {
 ///
 /// # Errors
 /// [`StartError`] when it cannot start.
-pub async fn serve(router: impl FnOnce(&App) -> Router<App>) -> Result<(), StartError> {
+pub async fn serve(function: &'static str, router: impl FnOnce(&App) -> Router<App>) -> Result<(), StartError> {
     start_logs();
-    let app = app(&sdk_config().await).await?;
-    let service = finish(router(&app), app);
+    let metrics = Metrics::of(function);
+    let app = app(&sdk_config().await, &metrics).await?;
+    let service = finish(router(&app), app).layer(from_fn_with_state(metrics, measured));
     lambda_http::run(service).await.map_err(StartError::from)
+}
+
+async fn measured(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
+    let context = request.extensions().get::<lambda_http::Context>();
+    let mut invocation = metrics.begin(
+        context.map(|context| context.request_id.as_str()),
+        context.and_then(|context| context.xray_trace_id.as_deref()),
+    );
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    invocation.answered(method.as_str(), route, response.status().as_u16());
+    response
 }
