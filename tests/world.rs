@@ -1,6 +1,8 @@
 //! A world to test in: an engine, a shop with its keys, all functions under one router, and a count of the SDK's calls.
 
 pub mod accuracy;
+pub mod bootstrap;
+pub mod services;
 pub mod synthetic;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ mod asl;
 mod auth;
 mod bad_input;
 mod beacon;
+mod bootstraps;
 mod campaigns;
 mod complete_journey;
 mod customers;

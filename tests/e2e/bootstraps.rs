@@ -1,0 +1,320 @@
+//! The functions' real binaries, called as Lambda calls them, with the payloads that AWS documents.
+//!
+//! They need `cargo build --workspace --bins --examples` in the profile of this test; `.ci/run` does that and runs them all.
+
+use std::path::Path;
+
+use e2e::World;
+use e2e::bootstrap::{Bootstrap, TRACE, built};
+use e2e::services::Services;
+use ledger::{KeySecret, Scope};
+use serde_json::{Value, json};
+
+const CODE_SECRET: &str = "another one of tests";
+const KEY_SECRET: &str = "a secret of tests";
+
+/// A binary over the world's store, and whatever else it calls.
+async fn start(world: &World, services: &Services, name: &str) -> Bootstrap {
+    let store = world.engine.as_ref().unwrap().endpoint();
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", store),
+        ("AWS_ENDPOINT_URL", &services.endpoint),
+        ("CUSTOMERS_TABLE", "Customers"),
+        ("LEDGER_TABLE", "Ledger"),
+        ("SHOPS_TABLE", "Shops"),
+        ("CUSTOMER_KEY_SECRET", KEY_SECRET),
+        ("CODE_SECRET", CODE_SECRET),
+        ("RUST_LOG", "info"),
+        ("METRICS_NAMESPACE", "Tercile/test"),
+        ("RUN_STATE_MACHINE_ARN", "arn:run"),
+        ("LEARN_STATE_MACHINE_ARN", "arn:learn"),
+        ("JOB_STATE_MACHINE_ARN", "arn:job"),
+        ("PUBLISH_STATE_MACHINE_ARN", "arn:publish"),
+        ("DELIVERIES_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/deliveries.fifo"),
+        ("EVENT_BUS_NAME", "tercile"),
+    ];
+    let mut bootstrap = Bootstrap::start(&built().join(name), &[], &variables).await;
+    bootstrap.ready().await;
+    bootstrap
+}
+
+/// A request as an HTTP API hands it on (payload format 2.0): `path` is decoded, the query is not.
+fn request(method: &str, path: &str, query: &str, token: &str, body: Option<&str>) -> Value {
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": "GET /whatever/{id}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {
+            "accept": "*/*",
+            "authorization": format!("Bearer {token}"),
+            "content-type": "application/json",
+            "host": "aaaaaaaaaa.execute-api.eu-central-1.amazonaws.com",
+            "x-amzn-trace-id": "Root=1-5e9f0c65-1de4d666d4dd26aced652b6c",
+            "x-forwarded-for": "203.0.113.9",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https"
+        },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "aaaaaaaaaa",
+            "domainName": "aaaaaaaaaa.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "aaaaaaaaaa",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9", "userAgent": "curl/8.5.0" },
+            "requestId": "LV7fzho-PHcEJPw=",
+            "routeKey": "GET /whatever/{id}",
+            "stage": "$default",
+            "time": "22/Nov/2026:12:00:00 +0000",
+            "timeEpoch": 1_795_348_800_000_u64
+        },
+        "isBase64Encoded": false
+    });
+    if let Some(body) = body {
+        event["body"] = body.into();
+    }
+    event
+}
+
+/// Status and body of an answer in the gateway's form.
+fn told(answer: &Value) -> (u64, Value) {
+    let body = answer["body"].as_str().unwrap_or_default();
+    (answer["statusCode"].as_u64().unwrap_or_default(), serde_json::from_str(body).unwrap_or_else(|_| body.into()))
+}
+
+#[tokio::test]
+#[ignore = "needs the functions' binaries"]
+async fn purchases_and_offers_answer_the_gateway() {
+    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let (purchases, offers) = (start(&world, &services, "purchases").await, start(&world, &services, "offers").await);
+    let (ingest, checkout) = (world.key(Scope::Ingest), world.key(Scope::Checkout));
+
+    let order = |id: &str, customer: &str| crate::order(id, customer, "2026-11-20T10:00:00Z").to_string();
+    let plain = request("POST", "/v1/orders", "", ingest, Some(&order("A-1", "ann")));
+    let (status, body) = told(&purchases.invoke(&plain).await.unwrap());
+    assert_eq!((status, body["status"].as_str()), (201, Some("recorded")), "{body}");
+    // The gateway encodes a body that it does not take for text.
+    let mut encoded = request("POST", "/v1/orders", "", ingest, None);
+    encoded["body"] = data_encoding::BASE64.encode(order("A-2", "zoë & co/9").as_bytes()).into();
+    encoded["isBase64Encoded"] = true.into();
+    assert_eq!(told(&purchases.invoke(&encoded).await.unwrap()).0, 201);
+
+    let segment = |path: &str| request("GET", path, "", checkout, None);
+    let (status, body) = told(&offers.invoke(&segment("/v1/customers/ann/segment")).await.unwrap());
+    assert_eq!((status, &body["customer"]), (200, &json!("ann")), "{body}");
+    // An id of other letters comes in path form, which no gateway changes.
+    let path_form = format!("~{}", data_encoding::BASE64URL_NOPAD.encode("zoë & co/9".as_bytes()));
+    let (status, body) = told(&offers.invoke(&segment(&format!("/v1/customers/{path_form}/segment"))).await.unwrap());
+    assert_eq!((status, &body["customer"]), (200, &json!("zoë & co/9")), "{body}");
+    // One that was percent-encoded arrives decoded: refused by its field, or, with a slash, no path of ours.
+    let (status, body) = told(&offers.invoke(&segment("/v1/customers/zoë & co/segment")).await.unwrap());
+    assert_eq!((status, body["errors"][0]["field"].as_str()), (422, Some("customer")), "{body}");
+    assert_eq!(told(&offers.invoke(&segment("/v1/customers/a/b/segment")).await.unwrap()).0, 404);
+    // The query comes as it was sent.
+    let russian = request("GET", "/v1/customers/ann/offers", "lang=r%75", checkout, None);
+    let (status, body) = told(&offers.invoke(&russian).await.unwrap());
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(told(&offers.invoke(&request("GET", "/v1/customers/ann/segment", "", "", None)).await.unwrap()).0, 401);
+
+    // Metrics: one line per invocation, the first one cold; a warm lookup is one read of half a unit.
+    let lines = offers.metrics(6).await;
+    let of = |name: &str| lines.iter().map(|line| line[name].clone()).collect::<Vec<_>>();
+    assert_eq!(of("ColdStart"), [1, 0, 0, 0, 0, 0].map(Value::from));
+    assert_eq!(of("status"), [200, 200, 422, 404, 200, 401].map(Value::from));
+    assert_eq!(of("outcome"), ["ok", "ok", "refused", "refused", "ok", "refused"].map(Value::from));
+    assert_eq!(of("route")[0], "GET /v1/customers/{id}/segment");
+    assert_eq!(of("ReadUnits")[1], 0.5);
+    assert!(lines.iter().all(|line| line["xray_trace_id"] == TRACE && line["request_id"].is_string()), "{lines:?}");
+    let log = offers.lines().join("\n");
+    assert!(!log.contains("ann") && !log.contains("zo"), "ids in the log: {log}");
+}
+
+#[tokio::test]
+#[ignore = "needs the functions' binaries"]
+async fn an_invocation_that_panics_is_an_error_and_the_next_one_works() {
+    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let function = start(&world, &services, "examples/panicking").await;
+    let failure = function.invoke(&request("GET", "/v1/panics", "", "", None)).await.unwrap_err();
+    assert!(failure.message.contains("as it must"), "{failure:?}");
+    assert_eq!(told(&function.invoke(&request("GET", "/v1/fine", "", "", None)).await.unwrap()), (200, json!("fine")));
+    let lines = function.metrics(2).await;
+    assert_eq!((&lines[0]["outcome"], &lines[0]["ServerErrors"]), (&json!("incomplete"), &json!(1)));
+    assert_eq!((&lines[1]["outcome"], &lines[1]["ServerErrors"]), (&json!("ok"), &json!(0)));
+}
+
+#[tokio::test]
+#[ignore = "needs the functions' binaries"]
+async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
+    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let (admin, resegment) = (start(&world, &services, "admin").await, start(&world, &services, "resegment").await);
+    let order = crate::order("A-1", "ann", "2026-11-20T10:00:00Z");
+    assert_eq!(world.post("/v1/orders", &order).await.status, 201);
+    // Its hour has come whatever the clock says: the binaries have no other one.
+    let any_hour = request("PUT", "/v1/settings", "", world.key(Scope::Admin), Some(r#"{"run_hour": 0}"#));
+    assert_eq!(told(&admin.invoke(&any_hour).await.unwrap()).0, 200);
+
+    let ticked = resegment.invoke(&json!({ "tick": true })).await.unwrap();
+    assert_eq!((&ticked["begun"], &ticked["failed"]), (&json!(1), &json!(0)), "{ticked}");
+    let calls = services.take();
+    let [(target, started)] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!((target.as_str(), &started["stateMachineArn"]), ("AWSStepFunctions.StartExecution", &json!("arn:run")));
+    let input: Value = serde_json::from_str(started["input"].as_str().unwrap()).unwrap();
+
+    let step = |step: &str| json!({ "shop": input["shop"], "run": input["run"], "step": step });
+    let plan = resegment.invoke(&step("plan")).await.unwrap();
+    assert_eq!(plan["fit"], true, "{plan}");
+    let shards = plan["shards"].as_array().unwrap();
+    for (over, next) in [("survey", "fit"), ("assign", "publish")] {
+        for shard in shards {
+            let call = json!({ "shop": input["shop"], "run": input["run"], "step": over, "shard": shard });
+            // Half a minute is less than it keeps free before its deadline: it does one page and wants to be called again.
+            let mut calls = 1;
+            while resegment.invoke(&call).await.unwrap() != json!({ "done": true }) {
+                calls += 1;
+                assert!(calls < 100, "{call}");
+            }
+        }
+        let answer = resegment.invoke(&step(next)).await.unwrap();
+        assert!(answer == json!({ "done": true }) || answer["look"] == false, "{next}: {answer}");
+    }
+    let census = request("GET", "/v1/segments", "", world.key(Scope::Admin), None);
+    assert_eq!(told(&admin.invoke(&census).await.unwrap()).0, 200);
+
+    // What is no event of ours is an error, and so is a step of no run; the state machine knows the types.
+    let unknown = resegment.invoke(&json!({ "shop": "acme", "run": 99, "step": "plan" })).await.unwrap_err();
+    assert_eq!(unknown.kind, "Run.NotFound");
+    assert!(resegment.invoke(&json!({ "hello": "world" })).await.is_err());
+    assert_eq!(resegment.invoke(&json!({ "tick": true })).await.unwrap()["begun"], 0);
+
+    let counted = async |name: &str, times: usize| {
+        loop {
+            let lines = resegment.metrics(1).await;
+            let found: Vec<u64> = lines.iter().filter_map(|line| line[name].as_u64()).collect();
+            if found.len() >= times {
+                return found;
+            }
+        }
+    };
+    assert_eq!(counted("Ticks", 2).await, [1, 1]);
+    assert_eq!(counted("RunsOverdue", 2).await, [0, 0]);
+    assert_eq!(counted("RunsPublished", 1).await, [1]);
+}
+
+/// The stream's records of what lies in the table `Ledger`, in the form in which Lambda gets them.
+async fn stream_of(world: &World) -> Vec<Value> {
+    let items = world.ledger.client().scan().table_name("Ledger").send().await.unwrap().items.unwrap();
+    let record = |(place, item): (usize, &_)| {
+        let item: serde_dynamo::Item = serde_dynamo::Item::from(std::collections::HashMap::clone(item));
+        let image = serde_json::to_value(&item).unwrap();
+        json!({
+            "eventID": format!("{place:032x}"),
+            "eventName": "INSERT",
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "eu-central-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_795_348_800.0,
+                "Keys": { "pk": image["pk"], "sk": image["sk"] },
+                "NewImage": image,
+                "SequenceNumber": format!("{place:021}"),
+                "SizeBytes": 300,
+                "StreamViewType": "NEW_IMAGE"
+            },
+            "eventSourceARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/Ledger/stream/2026-11-22T00:00:00.000"
+        })
+    };
+    items.iter().enumerate().map(record).collect()
+}
+
+/// The queue's records of these messages.
+fn queue_of(messages: &[Value]) -> Value {
+    let record = |(place, message): (usize, &Value)| {
+        json!({
+            "messageId": format!("m-{place}"),
+            "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+            "body": message["MessageBody"],
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "SentTimestamp": "1795348800000",
+                "SequenceNumber": "18849496460467696128",
+                "MessageGroupId": message["MessageGroupId"],
+                "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+                "MessageDeduplicationId": message["MessageDeduplicationId"],
+                "ApproximateFirstReceiveTimestamp": "1795348800001"
+            },
+            "messageAttributes": {},
+            "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:deliveries.fifo",
+            "awsRegion": "eu-central-1"
+        })
+    };
+    json!({ "Records": messages.iter().enumerate().map(record).collect::<Vec<_>>() })
+}
+
+#[tokio::test]
+#[ignore = "needs the functions' binaries"]
+async fn moves_and_alerts_go_from_the_stream_into_the_queue_and_from_there_to_the_bus() {
+    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let events = start(&world, &services, "events").await;
+    let order = |id: &str, customer: &str| crate::order(id, customer, "2026-11-20T10:00:00Z");
+    for (id, customer) in [("A-1", "ann"), ("B-1", "bob")] {
+        assert_eq!(world.post("/v1/orders", &order(id, customer)).await.status, 201);
+    }
+    world.run().await;
+    let answer = json!({ "id": "n-1", "customer": "ann", "score": 2 });
+    assert_eq!(world.post("/v1/surveys/nps/answers", &answer).await.status, 201);
+
+    let records = stream_of(&world).await;
+    assert!(records.len() > 6, "orders and heads, which tell nobody anything, are among them");
+    let batch = json!({ "Records": records });
+    assert_eq!(events.invoke(&batch).await.unwrap(), json!({ "batchItemFailures": [] }));
+    let sent: Vec<Value> =
+        services.take().into_iter().flat_map(|(_, input)| input["Entries"].as_array().cloned().unwrap()).collect();
+    let mut told: Vec<Value> =
+        sent.iter().map(|entry| serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap()).collect();
+    told.sort_by_key(|event| (event["customer"].to_string(), event["sequence"].as_u64()));
+    let seen: Vec<_> =
+        told.iter().map(|event| (event["type"].as_str().unwrap(), event["customer"].as_str().unwrap())).collect();
+    assert_eq!(seen, [("customer.moved", "ann"), ("customer.alert", "ann"), ("customer.moved", "bob")]);
+    assert_eq!(told[1]["previous"], told[0]["sequence"], "a receiver sees a gap");
+    assert!(told[0].get("previous").is_none() && told[0]["move"]["steps"][0]["cause"].is_string(), "{}", told[0]);
+    // In a group, what came first is delivered first.
+    let key = KeySecret::new(KEY_SECRET).customer(&e2e::acme(), &"ann".to_owned().try_into().unwrap());
+    let group = format!("bus#acme#{}", key.as_str());
+    assert_eq!(sent.iter().filter(|entry| entry["MessageGroupId"] == group.as_str()).count(), 2);
+    // The same records again have the same ids, by which the queue keeps one.
+    events.invoke(&batch).await.unwrap();
+    let again: Vec<Value> =
+        services.take().into_iter().flat_map(|(_, input)| input["Entries"].as_array().cloned().unwrap()).collect();
+    assert_eq!(again, sent);
+
+    let waiting = queue_of(&sent);
+    assert_eq!(events.invoke(&waiting).await.unwrap(), json!({ "batchItemFailures": [] }));
+    let put = services.take();
+    let [(target, input)] = put.as_slice() else { panic!("{put:?}") };
+    assert_eq!(target, "AWSEvents.PutEvents");
+    let entry = &input["Entries"][0];
+    assert_eq!((&entry["Source"], &entry["EventBusName"]), (&json!("tercile"), &json!("tercile")));
+    assert_eq!(entry["Detail"], sent[0]["MessageBody"]);
+
+    // What the bus refuses goes back to the queue, and that alone; what the queue refuses, the stream hands over again.
+    services.refuse(Some("customer.alert"));
+    let refused = events.invoke(&waiting).await.unwrap();
+    let alert =
+        sent.iter().position(|entry| entry["MessageBody"].as_str().unwrap().contains("customer.alert")).unwrap();
+    assert_eq!(refused, json!({ "batchItemFailures": [{ "itemIdentifier": format!("m-{alert}") }] }));
+    let stopped = events.invoke(&batch).await.unwrap();
+    let of_alert = records.iter().find(|record| record["dynamodb"]["NewImage"]["alert"].is_object()).unwrap();
+    assert_eq!(stopped["batchItemFailures"], json!([{ "itemIdentifier": of_alert["dynamodb"]["SequenceNumber"] }]));
+    let log = events.lines().join("\n");
+    assert!(!log.contains("ann") && !log.contains("bob"), "ids in the log: {log}");
+}
+
+#[tokio::test]
+#[ignore = "needs the functions' binaries"]
+async fn a_function_without_its_variables_says_which_one_it_lacks() {
+    let output = std::process::Command::new(Path::new(&built()).join("offers")).env_clear().output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("CUSTOMERS_TABLE"), "{said}");
+}
