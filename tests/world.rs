@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod bootstrap;
+pub mod permissions;
 pub mod services;
 pub mod synthetic;
 
@@ -15,6 +16,7 @@ use aws_sdk_dynamodb::error::BoxError;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::middleware::{Next, from_fn};
 use engine::Engine;
 use http_body_util::BodyExt;
 use ledger::{
@@ -29,6 +31,8 @@ use segmentation::Day;
 use serde_json::Value;
 use tower::ServiceExt;
 use web::{App, Clock};
+
+use crate::permissions::{Recorder, Watch};
 
 /// Calls of the SDK by operation, as `DynamoDB_20120810.GetItem` in the request says.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +94,8 @@ pub struct World {
     pub ledger: Ledger,
     /// The functions' state.
     pub app: App,
+    /// The ledger of those who are set going by them.
+    pub driver: Ledger,
     /// Their routes.
     pub router: Router,
     /// The shop's keys: ingest, checkout, admin.
@@ -118,12 +124,17 @@ impl World {
         let calls = Calls::default();
         #[expect(clippy::expect_used, reason = "without an engine no test can run")]
         let engine = Engine::memory().await.expect("an engine");
-        let config = engine.client().config().to_builder().interceptor(calls.clone()).build();
-        let ledger = Ledger::new(Client::from_conf(config), Tables::default(), secrets());
+        let recorder = Recorder::current();
+        let client = |watch: Watch| {
+            let config = engine.client().config().to_builder().interceptor(calls.clone()).interceptor(watch).build();
+            Client::from_conf(config)
+        };
+        let ledger = Ledger::new(client(recorder.of(None)), Tables::default(), secrets());
+        let driver = ledger.through(client(recorder.of(Some("resegment"))));
         let keys = shop(&ledger, &acme()).await;
         let app = App::new(ledger.clone(), Clock::AsOf(day));
-        let router = router(&app);
-        World { engine: Some(engine), ledger, app, router, keys, calls }
+        let router = router(&app, &driver);
+        World { engine: Some(engine), ledger, driver, app, router, keys, calls }
     }
 
     /// The ledger as another process has it: over the same store, with nothing cached.
@@ -137,7 +148,7 @@ impl World {
         #[expect(clippy::expect_used, reason = "tests write days that are days")]
         let day: Day = day.parse().expect("a day");
         self.app = App::new(self.ledger.clone(), Clock::AsOf(day));
-        self.router = router(&self.app);
+        self.router = router(&self.app, &self.driver);
     }
 
     /// The token of a scope.
@@ -241,9 +252,9 @@ pub async fn shop(ledger: &Ledger, id: &ShopId) -> Vec<NewKey> {
     ledger.create_shop(id, &settings, Day::MIN).await.expect("a shop")
 }
 
-/// All functions under one router, as one machine serves them.
-pub fn router(app: &App) -> Router {
-    let steps = Steps::new(app.ledger.clone(), app.clock);
+/// All functions under one router, as one machine serves them; what they set going works on the driver's ledger.
+pub fn router(app: &App, driver: &Ledger) -> Router {
+    let steps = Steps::new(driver.clone(), app.clock);
     let start: StartRun = Arc::new(move |shop, run| {
         let steps = steps.clone();
         Box::pin(async move {
@@ -251,7 +262,7 @@ pub fn router(app: &App) -> Router {
             Ok(())
         })
     });
-    let learning = Steps::new(app.ledger.clone(), app.clock);
+    let learning = Steps::new(driver.clone(), app.clock);
     let learn = StartLearn(Arc::new(move |shop, number| {
         let steps = learning.clone();
         Box::pin(async move {
@@ -261,7 +272,7 @@ pub fn router(app: &App) -> Router {
             Ok(())
         })
     }));
-    let working = Steps::new(app.ledger.clone(), app.clock);
+    let working = Steps::new(driver.clone(), app.clock);
     let job = StartJob(Arc::new(move |shop, number| {
         let steps = working.clone();
         Box::pin(async move {
@@ -271,7 +282,20 @@ pub fn router(app: &App) -> Router {
     }));
     // Nothing by itself: a test says when ([`World::publish`]).
     let publish: StartPublish = Arc::new(|_| Box::pin(async { Ok(()) }));
-    let routes =
-        purchases::router(app, publish).merge(offers::router(app)).merge(admin::router(app, start, learn, job));
+    let recorded = |routes: Router<App>, function: &'static str| {
+        let recorder = Recorder::current();
+        routes.layer(from_fn(move |request: Request<Body>, next: Next| {
+            let recorder = recorder.clone();
+            async move {
+                recorder.doing(Some(function));
+                let answer = next.run(request).await;
+                recorder.doing(None);
+                answer
+            }
+        }))
+    };
+    let routes = recorded(purchases::router(app, publish), "purchases")
+        .merge(recorded(offers::router(app), "offers"))
+        .merge(recorded(admin::router(app, start, learn, job), "admin"));
     web::finish(routes, app.clone())
 }

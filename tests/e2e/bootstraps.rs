@@ -200,7 +200,7 @@ async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
 }
 
 /// The stream's records of what lies in the table `Ledger`, in the form in which Lambda gets them.
-async fn stream_of(world: &World) -> Vec<Value> {
+pub(crate) async fn stream_of(world: &World) -> Vec<Value> {
     let items = world.ledger.client().scan().table_name("Ledger").send().await.unwrap().items.unwrap();
     let record = |(place, item): (usize, &_)| {
         let item: serde_dynamo::Item = serde_dynamo::Item::from(std::collections::HashMap::clone(item));
@@ -226,7 +226,7 @@ async fn stream_of(world: &World) -> Vec<Value> {
 }
 
 /// The queue's records of these messages.
-fn queue_of(messages: &[Value]) -> Value {
+pub(crate) fn queue_of(messages: &[Value]) -> Value {
     let record = |(place, message): (usize, &Value)| {
         json!({
             "messageId": format!("m-{place}"),

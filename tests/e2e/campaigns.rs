@@ -186,7 +186,7 @@ async fn a_code_is_the_customers_own_the_same_each_time_and_in_no_replay() {
 }
 
 #[tokio::test]
-async fn a_campaign_published_by_mistake_is_offered_no_more_a_minute_after_it_is_paused() {
+pub(crate) async fn a_campaign_published_by_mistake_is_offered_no_more_a_minute_after_it_is_paused() {
     let world = tea_shop().await;
     let mistake = publish(&world, &spring(50)).await;
     // Another process, with a cache of its own.
@@ -195,7 +195,8 @@ async fn a_campaign_published_by_mistake_is_offered_no_more_a_minute_after_it_is
     let other = World {
         engine: None,
         ledger: app.ledger.clone(),
-        router: e2e::router(&app),
+        driver: app.ledger.clone(),
+        router: e2e::router(&app, &app.ledger),
         app,
         keys: world.keys.clone(),
         calls: world.calls.clone(),
@@ -248,7 +249,7 @@ async fn an_ended_series_of_the_playbook_is_offered_no_more_and_its_code_goes_wi
 }
 
 #[tokio::test]
-async fn a_mailing_of_an_own_campaign_carries_each_customers_code() {
+pub(crate) async fn a_mailing_of_an_own_campaign_carries_each_customers_code() {
     let world = tea_shop().await;
     publish(&world, &spring(5)).await;
     let consent = json!({ "updated_at": "2026-11-01T10:00:00Z", "mailing_consent": true });

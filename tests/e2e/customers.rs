@@ -62,7 +62,7 @@ async fn an_audience_has_todays_members_in_pages_and_as_csv() {
 }
 
 #[tokio::test]
-async fn a_customer_is_shown_with_rhythm_moves_and_reasons() {
+pub(crate) async fn a_customer_is_shown_with_rhythm_moves_and_reasons() {
     let world = World::on("2026-11-22").await;
     let days = ["2026-10-24", "2026-10-31", "2026-11-07", "2026-11-14"];
     for (n, day) in days.iter().enumerate() {

@@ -329,7 +329,7 @@ async fn whoever_stands_still_moves_only_as_the_days_themselves_say() {
         world.move_to(&today.to_string());
         let stale = world.process();
         stale.shop(&acme()).await.unwrap();
-        let stale = router(&App::new(stale, Clock::AsOf(today)));
+        let stale = router(&App::new(stale.clone(), Clock::AsOf(today)), &stale);
         let asked: &[&str] = match n {
             30 => &[&stays],
             60 => &["/v1/cuts/rollback", &stays],

@@ -17,6 +17,7 @@ mod lookups;
 mod offers;
 mod orders;
 mod pace;
+mod permissions;
 mod products;
 mod redemptions;
 mod referrals;

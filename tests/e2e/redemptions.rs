@@ -105,7 +105,7 @@ async fn each_step_is_one_transaction_after_a_handful_of_reads() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_gives_its_code_back_and_a_returned_one_if_the_shop_says_so() {
+pub(crate) async fn a_cancelled_order_gives_its_code_back_and_a_returned_one_if_the_shop_says_so() {
     for (gives_back, state) in [(false, "confirmed"), (true, "given_back")] {
         let world = shop().await;
         let settings = json!({ "rewards": { "return_gives_back": gives_back } });
@@ -207,7 +207,7 @@ async fn what_is_wrong_with_a_code_is_told_apart_and_a_foreign_one_is_not_told_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_codes_are_counted_exactly_per_customer_and_day_and_end_in_429() {
+pub(crate) async fn wrong_codes_are_counted_exactly_per_customer_and_day_and_end_in_429() {
     let mut world = shop().await;
     // Another customer's codes have a right check letter.
     let (own, foreign) = (code(&world, "ann").await, code(&world, "bob").await);
@@ -274,7 +274,7 @@ async fn a_campaign_published_by_mistake_is_paused_and_its_correction_opens_for_
 }
 
 #[tokio::test]
-async fn a_budget_stops_reservations_and_offers_and_opens_again_when_something_comes_back() {
+pub(crate) async fn a_budget_stops_reservations_and_offers_and_opens_again_when_something_comes_back() {
     let world = shop().await;
     let set = async |limit: Value| world.call("PUT", "/v1/budgets", limit.to_string()).await;
     for (limit, field) in [

@@ -37,7 +37,7 @@ fn has(offers: &Value, idea: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_friend_who_types_the_code_earns_the_customer_one_reward() {
+pub(crate) async fn a_friend_who_types_the_code_earns_the_customer_one_reward() {
     let world = shop().await;
     let asked = offers(&world, "vip").await;
     let code = asked["referral_code"].as_str().unwrap_or_else(|| panic!("{asked}")).to_owned();
@@ -81,7 +81,7 @@ async fn codes_that_are_wrong_are_refused_by_name_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn the_run_finishes_what_a_call_left_undone() {
+pub(crate) async fn the_run_finishes_what_a_call_left_undone() {
     let world = shop().await;
     assert_eq!(tell(&world, "ann", json!({ "referred_by": "late" })).await.status, 200);
     assert_eq!(world.post("/v1/orders", &order("A-1", "ann", "11-21")).await.status, 201);

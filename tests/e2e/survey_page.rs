@@ -91,7 +91,7 @@ fn writes(calls: std::collections::BTreeMap<String, usize>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_link_asks_records_once_and_shows_what_was_earned() {
+pub(crate) async fn a_link_asks_records_once_and_shows_what_was_earned() {
     let world = lost_customers().await;
     let path = link(&world, "r1f3m3", "reason").await;
     let held = world.count("Ledger").await;
@@ -260,7 +260,7 @@ async fn a_letter_carries_the_link_as_customers_reach_it() {
     let mut world = lost_customers().await;
     assert!(link(&world, "r1f3m3", "reason").await.starts_with("/s/"));
     world.app = world.app.clone().with_public_url("https://offers.example/");
-    world.router = e2e::router(&world.app);
+    world.router = e2e::router(&world.app, &world.driver);
     let whole = link(&world, "r1f3m3", "reason").await;
     assert!(whole.starts_with("https://offers.example/s/") && !whole.contains("best"), "{whole}");
     let csv = world.get("/v1/segments/r1f3m3/mailing?format=csv").await.text;

@@ -6,7 +6,7 @@ use web::lambda::{StartError, sdk_config, serve, variable};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
-    let client = aws_sdk_sfn::Client::new(&sdk_config().await);
+    let client = aws_sdk_sfn::Client::new(&sdk_config()?);
     let start = state_machine(client.clone(), variable("RUN_STATE_MACHINE_ARN")?, Clock::System);
     let learn = learn_state_machine(client.clone(), variable("LEARN_STATE_MACHINE_ARN")?, Clock::System);
     let job = job_state_machine(client, variable("JOB_STATE_MACHINE_ARN")?, Clock::System);

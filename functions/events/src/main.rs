@@ -7,7 +7,7 @@ use web::lambda::{Metrics, variable};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     web::lambda::start_logs();
-    let config = web::lambda::sdk_config().await;
+    let config = web::lambda::sdk_config()?;
     let metrics = &Metrics::of("events");
     let out = &Out {
         ledger: web::lambda::app(&config, metrics).await?.ledger,

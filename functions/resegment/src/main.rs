@@ -12,7 +12,7 @@ const MARGIN: TimeDelta = TimeDelta::seconds(60);
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     web::lambda::start_logs();
-    let config = web::lambda::sdk_config().await;
+    let config = web::lambda::sdk_config()?;
     let metrics = &Metrics::of("resegment");
     let app = web::lambda::app(&config, metrics).await?;
     let steps = &Steps::new(app.ledger, app.clock);

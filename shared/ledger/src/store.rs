@@ -53,8 +53,8 @@ pub(crate) struct Inner {
     pub(crate) client: Client,
     pub(crate) tables: Tables,
     pub(crate) secrets: Secrets,
-    pub(crate) shops: ShopCache,
-    pub(crate) catalogues: CatalogueCache,
+    pub(crate) shops: Arc<ShopCache>,
+    pub(crate) catalogues: Arc<CatalogueCache>,
 }
 
 impl Ledger {
@@ -70,8 +70,17 @@ impl Ledger {
     /// The same with another age at which a shop's cached pointers are read again; zero reads them each time.
     #[must_use]
     pub fn with_cache(client: Client, tables: Tables, secrets: Secrets, cache_for: Duration) -> Ledger {
-        let catalogues = CatalogueCache::default();
-        Ledger { inner: Arc::new(Inner { client, tables, secrets, shops: ShopCache::new(cache_for), catalogues }) }
+        let (shops, catalogues) = (Arc::new(ShopCache::new(cache_for)), Arc::default());
+        Ledger { inner: Arc::new(Inner { client, tables, secrets, shops, catalogues }) }
+    }
+
+    /// The same, with the same caches, through another client: who calls can be told apart by it.
+    #[must_use]
+    pub fn through(&self, client: Client) -> Ledger {
+        let Inner { tables, secrets, shops, catalogues, .. } = &*self.inner;
+        let (tables, secrets) = (tables.clone(), secrets.clone());
+        let (shops, catalogues) = (Arc::clone(shops), Arc::clone(catalogues));
+        Ledger { inner: Arc::new(Inner { client, tables, secrets, shops, catalogues }) }
     }
 
     /// The key of a shop's customer.

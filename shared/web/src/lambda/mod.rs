@@ -1,71 +1,41 @@
-//! A function as a Lambda binary: its environment, its client, its logs. The only place of these crates that reads variables.
+//! A function as a Lambda binary: its environment, its client, its logs.
 
+mod environment;
 mod metrics;
 
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
-use aws_config::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, Tables};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::finish::finish;
 
+pub use environment::{StartError, sdk_config, variable};
 pub use metrics::{Invocation, Metrics};
-
-/// What a binary cannot start without.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A variable of the environment is not set.
-    #[error("the environment variable {0} is not set")]
-    Variable(&'static str),
-    /// The Lambda runtime ended.
-    #[error(transparent)]
-    Runtime(#[from] lambda_http::Error),
-}
-
-/// A variable of the environment.
-///
-/// # Errors
-/// [`StartError::Variable`] when it is not set.
-pub fn variable(name: &'static str) -> Result<String, StartError> {
-    #[expect(clippy::disallowed_methods, reason = "the one place where a Lambda binary reads its environment")]
-    std::env::var(name).map_err(|_| StartError::Variable(name))
-}
 
 /// Logs as JSON lines, filtered by `RUST_LOG`; each line that belongs to an invocation has its request and X-Ray trace ids, by the
 /// runtime's own span.
 pub fn start_logs() {
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        .with_current_span(true)
-        .with_span_list(false)
-        .without_time()
-        .init();
-}
-
-/// The SDK's configuration, with timeouts on every call: a checkout does not wait for a retry that comes too late.
-pub async fn sdk_config() -> aws_config::SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(500))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(5))
-        .build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+    // By target and level alone: a filter that knows fields and spans brings a regular-expression engine with it.
+    let filter: Targets = variable("RUST_LOG").ok().and_then(|filter| filter.parse().ok()).unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().json().with_current_span(true).with_span_list(false).without_time();
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }
 
 /// The state from the environment, with the connection to the store opened while the environment starts.
 ///
 /// # Errors
 /// [`StartError::Variable`] when one is missing.
-pub async fn app(config: &aws_config::SdkConfig, metrics: &Metrics) -> Result<App, StartError> {
+pub async fn app(config: &SdkConfig, metrics: &Metrics) -> Result<App, StartError> {
     let tables = Tables {
         customers: variable("CUSTOMERS_TABLE")?,
         ledger: variable("LEDGER_TABLE")?,
@@ -97,7 +67,7 @@ pub async fn app(config: &aws_config::SdkConfig, metrics: &Metrics) -> Result<Ap
 pub async fn serve(function: &'static str, router: impl FnOnce(&App) -> Router<App>) -> Result<(), StartError> {
     start_logs();
     let metrics = Metrics::of(function);
-    let app = app(&sdk_config().await, &metrics).await?;
+    let app = app(&sdk_config()?, &metrics).await?;
     let service = finish(router(&app), app).layer(from_fn_with_state(metrics, measured));
     lambda_http::run(service).await.map_err(StartError::from)
 }

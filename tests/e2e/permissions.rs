@@ -1,0 +1,194 @@
+//! Least privilege: what the functions ask of AWS, recorded on the wire, is what the template lets them do, no less and no more.
+//!
+//! The scenarios are tests of their own elsewhere; together they go every way on which a function asks for something. A right
+//! that none of them needs is taken away, and a scenario is added for a new one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use chrono::{DateTime, Utc};
+use e2e::World;
+use e2e::permissions::{ByFunction, Recorder, allowed};
+use e2e::services::Services;
+use ledger::{Ledger, Publish, Tables};
+use resegment::Steps;
+use resegment::jobs::StartJob;
+use resegment::schedule::{StartLearn, StartRun, tick};
+use serde_json::{Value, json};
+use web::{App, Clock};
+
+const TEMPLATE: &str = include_str!("../../infra/template.yaml");
+
+/// Tests that are run here again.
+const SCENARIOS: &[fn()] = &[
+    crate::redemptions::a_cancelled_order_gives_its_code_back_and_a_returned_one_if_the_shop_says_so,
+    crate::redemptions::wrong_codes_are_counted_exactly_per_customer_and_day_and_end_in_429,
+    crate::redemptions::a_budget_stops_reservations_and_offers_and_opens_again_when_something_comes_back,
+    crate::campaigns::a_campaign_published_by_mistake_is_offered_no_more_a_minute_after_it_is_paused,
+    crate::campaigns::a_mailing_of_an_own_campaign_carries_each_customers_code,
+    crate::referrals::a_friend_who_types_the_code_earns_the_customer_one_reward,
+    crate::referrals::the_run_finishes_what_a_call_left_undone,
+    crate::survey_page::a_link_asks_records_once_and_shows_what_was_earned,
+    crate::customers::a_customer_is_shown_with_rhythm_moves_and_reasons,
+];
+
+/// A month's limit, a reservation that nobody confirms, the next month, and the hour in which it is swept.
+#[tokio::test]
+async fn what_is_held_too_long_is_taken_back_by_the_next_customer_or_by_the_schedule() {
+    let mut world = World::on("2026-11-22").await;
+    let campaign = crate::redemptions::campaign("welcome_all", &json!({ "discount": 10 }), 30);
+    assert_eq!(world.post("/v1/campaigns", &campaign).await.status, 201);
+    let limit = json!({ "series": "welcome_all", "count": 1, "monthly": true }).to_string();
+    assert_eq!(world.call("PUT", "/v1/budgets", limit).await.status, 200);
+    let reserve = async |world: &World, customer: &str| {
+        let offers = world.get(&format!("/v1/customers/{customer}/offers")).await.json["decision"]["offers"].take();
+        let offer =
+            offers.as_array().unwrap().iter().find(|offer| offer["reason"]["campaign"] == "welcome_all").cloned();
+        let Some(offer) = offer else { return "not offered".to_owned() };
+        let sent =
+            json!({ "code": offer["code"], "customer": customer, "order": format!("O-{customer}"), "total": 4_999 });
+        world.post("/v1/redemptions", &sent).await.told().1
+    };
+    move_to(&mut world, "2026-11-30T12:00:00Z");
+    assert_eq!(reserve(&world, "ann").await, "");
+    assert_eq!(reserve(&world, "bob").await, "budget-exhausted");
+    // Another month has counters of its own, which the first reservation makes.
+    move_to(&mut world, "2026-12-01T12:00:00Z");
+    world.ledger.forget_shop(&e2e::acme());
+    assert_eq!(reserve(&world, "bob").await, "");
+    // Nobody confirmed: the next one takes it back, and what is held after that, the schedule.
+    move_to(&mut world, "2026-12-03T12:00:00Z");
+    world.ledger.forget_shop(&e2e::acme());
+    assert_eq!(reserve(&world, "cid").await, "");
+    let steps = Steps::new(world.driver.clone(), Clock::At("2026-12-05T12:00:00Z".parse().unwrap()));
+    let nothing: StartRun = Arc::new(|_, _| Box::pin(async { Ok(()) }));
+    let looked =
+        tick(&steps, &nothing, &StartLearn(Arc::clone(&nothing)), &StartJob(Arc::clone(&nothing))).await.unwrap();
+    assert_eq!((looked.taken_back, looked.failed), (2, 0), "ann's of November too");
+}
+
+fn move_to(world: &mut World, moment: &str) {
+    let moment: DateTime<Utc> = moment.parse().unwrap();
+    world.app = App::new(world.ledger.clone(), Clock::At(moment));
+    world.router = e2e::router(&world.app, &world.driver);
+}
+
+/// Products come and go, and are published by the job.
+async fn publishing() {
+    let world = World::on("2026-11-22").await;
+    for name in ["cup", "pot", "tin", "jug"] {
+        let product =
+            json!({ "products": [{ "id": "p-1", "name": name, "category": "tea", "price": 500, "stock": 4 }] });
+        let put = world.call("PUT", "/v1/products", product.to_string()).await;
+        assert!(put.status.is_success(), "{}", put.text);
+        let published = world.driver.publish_now(&e2e::acme(), world.app.clock.now()).await.unwrap();
+        assert!(matches!(published, Publish::Done(numbers) if numbers.products == 1), "{name}: {published:?}");
+    }
+    assert_eq!(world.get("/v1/customers/ann/offers").await.status, 200);
+}
+
+/// What sets state machines going, and the way out of events.
+async fn other_services() {
+    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let recorder = Recorder::current();
+    let order = crate::order("A-1", "ann", "2026-11-20T10:00:00Z");
+    assert_eq!(world.post("/v1/orders", &order).await.status, 201);
+    world.run().await;
+
+    let machines = |function: &'static str| {
+        let config = aws_sdk_sfn::Config::builder()
+            .behavior_version(aws_sdk_sfn::config::BehaviorVersion::latest())
+            .region(aws_sdk_sfn::config::Region::new("eu-central-1"))
+            .endpoint_url(&services.endpoint)
+            .credentials_provider(aws_sdk_sfn::config::Credentials::new("test", "test", None, None, "test"))
+            .interceptor(recorder.of(Some(function)));
+        aws_sdk_sfn::Client::from_conf(config.build())
+    };
+    use resegment::function::{job_state_machine, learn_state_machine, state_machine};
+    let clock = world.app.clock;
+    purchases::publish::state_machine(machines("purchases"), "PublishStateMachine".into(), clock)(e2e::acme())
+        .await
+        .unwrap();
+    for (function, [run, learn, job]) in
+        [("admin", ["RunStateMachine", "LearnStateMachine", "JobStateMachine"]), ("resegment", ["run", "learn", "job"])]
+    {
+        state_machine(machines(function), run.into(), clock)(e2e::acme(), 1).await.unwrap();
+        (learn_state_machine(machines(function), learn.into(), clock).0)(e2e::acme(), 1).await.unwrap();
+        (job_state_machine(machines(function), job.into(), clock).0)(e2e::acme(), 1).await.unwrap();
+    }
+
+    let ledger = ledger_of(&world, "events");
+    let out = events::Out {
+        ledger,
+        sqs: aws_sdk_sqs::Client::from_conf(
+            aws_sdk_sqs::Config::builder()
+                .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+                .region(aws_sdk_sqs::config::Region::new("eu-central-1"))
+                .endpoint_url(&services.endpoint)
+                .credentials_provider(aws_sdk_sqs::config::Credentials::new("test", "test", None, None, "test"))
+                .interceptor(recorder.of(Some("events")))
+                .build(),
+        ),
+        queue_url: "Deliveries".into(),
+        bus: aws_sdk_eventbridge::Client::from_conf(
+            aws_sdk_eventbridge::Config::builder()
+                .behavior_version(aws_sdk_eventbridge::config::BehaviorVersion::latest())
+                .region(aws_sdk_eventbridge::config::Region::new("eu-central-1"))
+                .endpoint_url(&services.endpoint)
+                .credentials_provider(aws_sdk_eventbridge::config::Credentials::new("test", "test", None, None, "test"))
+                .interceptor(recorder.of(Some("events")))
+                .build(),
+        ),
+        bus_name: "EventBus".into(),
+    };
+    let batch = |records: Value| serde_json::from_value::<events::Batch>(records).unwrap();
+    let stream = json!({ "Records": crate::bootstraps::stream_of(&world).await });
+    assert_eq!(events::handle(&out, batch(stream)).await, events::Answer::default());
+    let calls = services.take();
+    let sent = calls.iter().find(|(target, _)| target == "AmazonSQS.SendMessageBatch").unwrap();
+    let queue = crate::bootstraps::queue_of(sent.1["Entries"].as_array().unwrap());
+    assert_eq!(events::handle(&out, batch(queue)).await, events::Answer::default());
+}
+
+/// The world's store, as a function has it.
+fn ledger_of(world: &World, function: &'static str) -> Ledger {
+    let watch = Recorder::current().of(Some(function));
+    let config = world.engine.as_ref().unwrap().client().config().to_builder().interceptor(watch).build();
+    Ledger::new(Client::from_conf(config), Tables::default(), e2e::secrets())
+}
+
+/// Each opens its connection by a read while its environment starts.
+async fn warm_ups() {
+    let world = World::on("2026-11-22").await;
+    for function in ["purchases", "offers", "admin", "resegment", "events"] {
+        ledger_of(&world, function).warm_up().await.unwrap();
+    }
+}
+
+fn lines(these: &ByFunction, without: &ByFunction) -> Vec<String> {
+    let none = BTreeSet::new();
+    let of = |(function, permissions): (&String, &BTreeSet<(String, String)>)| {
+        let rest = permissions.difference(without.get(function).unwrap_or(&none)).cloned();
+        rest.map(|(action, resource)| format!("{function}: {action} on {resource}")).collect::<Vec<_>>()
+    };
+    these.iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_function_may_do_what_it_does_and_nothing_else() {
+    for scenario in SCENARIOS {
+        scenario();
+    }
+    what_is_held_too_long_is_taken_back_by_the_next_customer_or_by_the_schedule();
+    let rest = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    rest.block_on(publishing());
+    rest.block_on(other_services());
+    rest.block_on(warm_ups());
+
+    let (seen, allowed) = (Recorder::current().seen(), allowed(TEMPLATE));
+    let (missing, surplus) = (lines(&seen, &allowed), lines(&allowed, &seen));
+    assert!(missing.is_empty() && surplus.is_empty(), "missing: {missing:#?}, and surplus: {surplus:#?}");
+    // The recorder sees what is there to be seen.
+    assert!(seen.values().map(BTreeSet::len).sum::<usize>() > 40, "{seen:?}");
+}
