@@ -16,7 +16,7 @@ use axum::extract::{Path as InPath, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
 
@@ -180,6 +180,44 @@ impl Drop for Bootstrap {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// A request as an HTTP API hands it on (payload format 2.0): `path` is decoded, the query is not.
+#[must_use]
+pub fn request(method: &str, path: &str, query: &str, token: &str, body: Option<&str>) -> Value {
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": "GET /whatever/{id}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {
+            "accept": "*/*",
+            "authorization": format!("Bearer {token}"),
+            "content-type": "application/json",
+            "host": "aaaaaaaaaa.execute-api.eu-central-1.amazonaws.com",
+            "x-amzn-trace-id": "Root=1-5e9f0c65-1de4d666d4dd26aced652b6c",
+            "x-forwarded-for": "203.0.113.9",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https"
+        },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "aaaaaaaaaa",
+            "domainName": "aaaaaaaaaa.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "aaaaaaaaaa",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9", "userAgent": "curl/8.5.0" },
+            "requestId": "LV7fzho-PHcEJPw=",
+            "routeKey": "GET /whatever/{id}",
+            "stage": "$default",
+            "time": "22/Nov/2026:12:00:00 +0000",
+            "timeEpoch": 1_795_348_800_000_u64
+        },
+        "isBase64Encoded": false
+    });
+    if let Some(body) = body {
+        event["body"] = body.into();
+    }
+    event
 }
 
 async fn next(State(api): State<Arc<Api>>) -> Response {

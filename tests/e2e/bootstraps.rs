@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use e2e::World;
-use e2e::bootstrap::{Bootstrap, TRACE, built};
+use e2e::bootstrap::{Bootstrap, TRACE, built, request};
 use e2e::services::Services;
 use ledger::{KeySecret, Scope};
 use serde_json::{Value, json};
@@ -36,43 +36,6 @@ async fn start(world: &World, services: &Services, name: &str) -> Bootstrap {
     let mut bootstrap = Bootstrap::start(&built().join(name), &[], &variables).await;
     bootstrap.ready().await;
     bootstrap
-}
-
-/// A request as an HTTP API hands it on (payload format 2.0): `path` is decoded, the query is not.
-fn request(method: &str, path: &str, query: &str, token: &str, body: Option<&str>) -> Value {
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": "GET /whatever/{id}",
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": {
-            "accept": "*/*",
-            "authorization": format!("Bearer {token}"),
-            "content-type": "application/json",
-            "host": "aaaaaaaaaa.execute-api.eu-central-1.amazonaws.com",
-            "x-amzn-trace-id": "Root=1-5e9f0c65-1de4d666d4dd26aced652b6c",
-            "x-forwarded-for": "203.0.113.9",
-            "x-forwarded-port": "443",
-            "x-forwarded-proto": "https"
-        },
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "aaaaaaaaaa",
-            "domainName": "aaaaaaaaaa.execute-api.eu-central-1.amazonaws.com",
-            "domainPrefix": "aaaaaaaaaa",
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9", "userAgent": "curl/8.5.0" },
-            "requestId": "LV7fzho-PHcEJPw=",
-            "routeKey": "GET /whatever/{id}",
-            "stage": "$default",
-            "time": "22/Nov/2026:12:00:00 +0000",
-            "timeEpoch": 1_795_348_800_000_u64
-        },
-        "isBase64Encoded": false
-    });
-    if let Some(body) = body {
-        event["body"] = body.into();
-    }
-    event
 }
 
 /// Status and body of an answer in the gateway's form.

@@ -11,6 +11,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, Tables};
+use tokio::time::Instant;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -51,8 +52,9 @@ pub async fn app(config: &SdkConfig, metrics: &Metrics) -> Result<App, StartErro
     let config = aws_sdk_dynamodb::config::Builder::from(config).interceptor(metrics.units()).build();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::from_conf(config), tables, secrets);
     // The first call pays the TLS handshake; better here than in a customer's checkout.
+    let began = Instant::now();
     match tokio::time::timeout(Duration::from_secs(1), ledger.warm_up()).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => tracing::info!(warm_up_us = began.elapsed().as_micros(), "connected to the store"),
         Ok(Err(error)) => tracing::warn!(%error, "warm-up read failed"),
         Err(_) => tracing::warn!("warm-up read took more than a second"),
     }
