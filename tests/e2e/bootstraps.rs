@@ -2,8 +2,6 @@
 //!
 //! They need `cargo build --workspace --bins --examples` in the profile of this test; `.ci/run` does that and runs them all.
 
-use std::path::Path;
-
 use e2e::World;
 use e2e::bootstrap::{Bootstrap, TRACE, built, request};
 use e2e::services::Services;
@@ -162,6 +160,32 @@ async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
     assert_eq!(counted("RunsPublished", 1).await, [1]);
 }
 
+#[tokio::test]
+#[ignore = "needs the functions' binaries"]
+async fn an_operator_makes_a_shop_and_its_keys_open_it() {
+    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let (admin, resegment) = (start(&world, &services, "admin").await, start(&world, &services, "resegment").await);
+    let create = async |shop: Value| resegment.invoke(&json!({ "create_shop": shop })).await;
+    let bolt = json!({ "shop": "bolt", "currency": "EUR", "time_zone": "Europe/Berlin" });
+    let made = create(bolt.clone()).await.unwrap();
+    let keys = made["keys"].as_array().unwrap();
+    let scopes: Vec<&str> = keys.iter().map(|key| key["scopes"][0].as_str().unwrap()).collect();
+    assert_eq!(scopes, ["ingest", "checkout", "admin"]);
+    let settings = request("GET", "/v1/settings", "", keys[2]["key"].as_str().unwrap(), None);
+    let (status, body) = told(&admin.invoke(&settings).await.unwrap());
+    assert_eq!((status, &body["currency"], &body["time_zone"]), (200, &json!("EUR"), &json!("Europe/Berlin")));
+
+    assert_eq!(create(bolt).await.unwrap_err().kind, "Run.ShopExists");
+    for (field, value) in [("shop", "Bolt Ltd"), ("currency", "euro"), ("time_zone", "Berlin"), ("colour", "red")] {
+        let mut wrong = json!({ "shop": "nut", "currency": "EUR", "time_zone": "Europe/Berlin" });
+        wrong[field] = value.into();
+        let told = create(wrong).await.unwrap_err();
+        assert!(told.kind == "Run.Input" && told.message.contains(field), "{told:?}");
+    }
+    let log = resegment.lines().join("\n");
+    assert!(!log.contains("tcl_"), "keys in the log: {log}");
+}
+
 /// The stream's records of what lies in the table `Ledger`, in the form in which Lambda gets them.
 pub(crate) async fn stream_of(world: &World) -> Vec<Value> {
     let items = world.ledger.client().scan().table_name("Ledger").send().await.unwrap().items.unwrap();
@@ -276,7 +300,9 @@ async fn moves_and_alerts_go_from_the_stream_into_the_queue_and_from_there_to_th
 #[tokio::test]
 #[ignore = "needs the functions' binaries"]
 async fn a_function_without_its_variables_says_which_one_it_lacks() {
-    let output = std::process::Command::new(Path::new(&built()).join("offers")).env_clear().output().unwrap();
+    let lambdas_own =
+        [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let output = std::process::Command::new(built().join("offers")).env_clear().envs(lambdas_own).output().unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("CUSTOMERS_TABLE"), "{said}");

@@ -1,5 +1,5 @@
 //! `resegment` as a Lambda function: called by the scheduler each hour, and by state machines to do a step of a run, to drive a
-//! learning or a job, or to publish a catalogue.
+//! learning or a job, or to publish a catalogue; and by an operator, to make a shop.
 
 use std::sync::Arc;
 
@@ -7,9 +7,11 @@ use ledger::{PublishNumbers, ShopId};
 use serde::{Deserialize, Serialize};
 
 use crate::jobs::StartJob;
+use crate::new_shop::MadeShop;
+pub use crate::new_shop::NewShop;
 use crate::schedule::{StartError, StartLearn, StartRun, Tick, tick};
 use crate::steps::{RunError, Step, StepAnswer, Steps, Until, What};
-use crate::{catalogue, jobs, learn};
+use crate::{catalogue, jobs, learn, new_shop};
 
 /// What the function is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -26,6 +28,11 @@ pub enum Event {
     Publish {
         /// Of which shop.
         publish: ShopId,
+    },
+    /// By an operator: make a shop.
+    CreateShop {
+        /// With what: a [`NewShop`], read by itself so that what is wrong with it is told by its field.
+        create_shop: serde_json::Value,
     },
     /// By a job's state machine: drive this job.
     Job {
@@ -75,6 +82,8 @@ pub enum Answer {
         /// What was done; `null`: nothing was left to publish.
         published: Option<PublishNumbers>,
     },
+    /// To an operator.
+    Shop(MadeShop),
 }
 
 impl Event {
@@ -85,6 +94,7 @@ impl Event {
             Event::Tick { .. } => "tick",
             Event::Step(step) => step.what.name(),
             Event::Publish { .. } => "publish-catalogue",
+            Event::CreateShop { .. } => "create-shop",
             Event::Job { .. } => "job",
             Event::Learn { .. } => "learn",
         }
@@ -125,6 +135,7 @@ pub async fn handle(
             tracing::info!(shop = %publish, ?published, "the catalogue was published");
             Ok(Answer::Publish { published })
         }
+        Event::CreateShop { create_shop } => new_shop::create(steps, create_shop).await.map(Answer::Shop),
         Event::Job { job: JobEvent { shop, number } } => {
             jobs::drive(steps, &shop, number, until).await.map(|ended| Answer::Drive { done: ended.is_some() })
         }

@@ -17,6 +17,8 @@ pub mod jobs;
 mod labels;
 pub mod learn;
 mod measure;
+#[cfg(feature = "lambda")]
+mod new_shop;
 mod pace;
 mod plan;
 mod publish;

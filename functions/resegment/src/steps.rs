@@ -143,6 +143,12 @@ pub enum RunError {
     /// There is no such shop.
     #[error("there is no shop `{0}`")]
     NoShop(ShopId),
+    /// A shop cannot be made: a field is not valid; it is named.
+    #[error("{0}")]
+    Input(String),
+    /// A shop cannot be made: the name is taken.
+    #[error("shop `{0}` exists already")]
+    ShopExists(ShopId),
     /// There is no such run, or it is at its end.
     #[error("shop `{shop}` has no unfinished run {run}")]
     NoRun {
@@ -188,6 +194,8 @@ impl RunError {
             RunError::NoShop(_) | RunError::NoRun { .. } | RunError::NoLearning { .. } | RunError::NoJob { .. } => {
                 "Run.NotFound"
             }
+            RunError::Input(_) => "Run.Input",
+            RunError::ShopExists(_) => "Run.ShopExists",
             RunError::EmptyBase | RunError::NoBaskets => "Run.EmptyBase",
             RunError::Task(_) => "Run.Task",
         }
