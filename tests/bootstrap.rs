@@ -26,13 +26,18 @@ pub const TRACE: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197a
 /// How long an invocation may take, as the function is told.
 const ALLOWED: Duration = Duration::from_secs(30);
 
-/// Where cargo puts the binaries of the profile that this one was built in; `cargo build --workspace --bins --examples` makes them.
+/// Where the functions' binaries lie: `TERCILE_BOOTSTRAPS`, or where cargo puts those of the profile that this one was built in
+/// (`cargo build --workspace --bins --examples` makes them).
 ///
 /// # Panics
 /// Where this process has no path.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a test binary lies two directories below")]
+#[expect(clippy::disallowed_methods, reason = "binaries of another machine are run by a script")]
 pub fn built() -> PathBuf {
+    if let Ok(elsewhere) = std::env::var("TERCILE_BOOTSTRAPS") {
+        return elsewhere.into();
+    }
     let own = std::env::current_exe().expect("a path of our own");
     own.parent().and_then(Path::parent).expect("target/PROFILE").to_owned()
 }

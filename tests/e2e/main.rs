@@ -14,6 +14,7 @@ mod complete_journey;
 mod customers;
 mod cuts;
 mod lookups;
+mod news;
 mod offers;
 mod orders;
 mod pace;
