@@ -1,0 +1,102 @@
+"""What the deployment made, read back through the services' own APIs, against the template: in both directions.
+
+Every resource of the template is there, with the properties that the template gives it, and nothing else is there. A property that
+nobody here can read back must be named in `NOT_READ`, with the reason; an entry that the template does not need is an error.
+"""
+
+import json
+import re
+
+import sam
+
+from .readers import DEFAULTS, READERS
+from .wrong import Wrong
+
+# Type and property, and why it is not compared.
+NOT_READ = {
+    ("AWS::ApiGatewayV2::Api", "Body"): "the emulator makes no routes of it; they are made of it here, and compared one by one",
+    ("AWS::ApiGatewayV2::Api", "FailOnWarnings"): "a flag of the import, which the emulator does not do",
+    ("AWS::ApiGatewayV2::Stage", "DefaultRouteSettings"): "the emulator neither tells the throttle nor applies it",
+    ("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification"): "the emulator's CloudFormation leaves it out",
+    ("AWS::DynamoDB::Table", "SSESpecification"): "the emulator's CloudFormation leaves it out",
+    ("AWS::DynamoDB::Table", "TimeToLiveSpecification"): "the emulator's CloudFormation leaves it out",
+    ("AWS::Lambda::Function", "Code"): "is another one: what cargo built for x86_64, not the arm64 that the function says it is",
+    ("AWS::SecretsManager::Secret", "GenerateSecretString"): "no API tells it; the functions run with what was made of it",
+}
+
+
+def compare(stack):
+    """All resources of the deployed template; every difference is told."""
+    template, values = stack.deployed, stack.values()
+    wanted, differ, unread = {}, [], set()
+    for name, resource in template["Resources"].items():
+        if values.is_made(name):
+            wanted.setdefault(resource["Type"], {})[name] = resource.get("Properties", {})
+    differ += [f"nothing reads {kind}: it belongs into infra/emulator/readers.py" for kind in set(wanted) - set(READERS)]
+    for kind, read in READERS.items():
+        there = dict(read(stack.emulator, values))
+        names = {values.ids[name]: name for name in wanted.get(kind, {})}
+        before = len(differ)
+        differ += [f"{kind}: {odd} is in no template" for odd in set(there) - set(names)]
+        for found, name in names.items():
+            if found in there:
+                differ += one(kind, name, filled(values.of(wanted[kind][name])), there[found], unread)
+            else:
+                differ.append(f"{kind}: {name} ({found}) is missing")
+        if names and len(differ) == before:
+            print(f"as it must be  {kind}: {len(names)} there, as the template says", flush=True)
+    for kind, key in sorted(set(NOT_READ) - unread):
+        differ.append(f"NOT_READ has {key} of {kind}, which is not in the template, or is told by the emulator now")
+    if differ:
+        raise Wrong("\n".join(differ))
+    compare_routes(stack)
+
+
+def one(kind, name, wanted, found, unread):
+    """The differences of one resource. What NOT_READ excuses is added to `unread`."""
+    for key, value in wanted.items():
+        if plain(found.get(key)) == plain(value):
+            continue
+        if (kind, key) in NOT_READ:
+            unread.add((kind, key))
+        else:
+            yield f"{kind} {name}, {key}:\n  is      {plain(found.get(key))}\n  must be {plain(value)}"
+    for key in set(found) - set(wanted):
+        if found[key] not in (None, "", [], {}, False, *DEFAULTS.get((kind, key), [])):
+            yield f"{kind} {name} has {key} {plain(found[key])}, which the template does not give it"
+
+
+def plain(value):
+    """In a form in which the order of lists, and whether a number is text, make no difference."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items() if inner not in (None, [], {})}
+    if isinstance(value, (list, tuple)):
+        return sorted(map(plain, value), key=lambda inner: json.dumps(inner, sort_keys=True))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value) if isinstance(value, float) and value == int(value) else value)
+
+
+def filled(wanted):
+    """A resource's properties with the values put into its definition, which is how the service has it."""
+    values = wanted.get("DefinitionSubstitutions", {})
+    text = json.dumps({key: value for key, value in wanted.items() if key != "DefinitionSubstitutions"})
+    for name, value in values.items():
+        text = text.replace("${" + name + "}", json.dumps(value)[1:-1])
+    return json.loads(text)
+
+
+def compare_routes(stack):
+    """The API has the routes that the template's functions name and no others, each into its function."""
+    gateway, ids = stack.emulator.client("apigatewayv2"), stack.ids()
+
+    def all_of(operation):
+        return [item for page in gateway.get_paginator(operation).paginate(ApiId=ids["Api"]) for item in page["Items"]]
+
+    into = {f"integrations/{made['IntegrationId']}": made["IntegrationUri"] for made in all_of("get_integrations")}
+    made = {route["RouteKey"]: re.search(r":function:([^:/]+)", into[route["Target"]])[1] for route in all_of("get_routes")}
+    written = {f"{method} {path}": ids[function] for method, path, function in sam.routes(sam.read(stack.infra))}
+    for route in set(made) | set(written):
+        if made.get(route) != written.get(route):
+            raise Wrong(f"route {route} goes to {made.get(route)}, and in the template to {written.get(route)}")
+    print(f"as it must be  routes: {len(made)} there, each into its function", flush=True)
