@@ -26,30 +26,37 @@ NOT_READ = {
 
 
 def compare(stack):
-    """All resources of the deployed template; every difference is told."""
-    template, values = stack.deployed, stack.values()
-    wanted, differ, unread = {}, [], set()
-    for name, resource in template["Resources"].items():
+    """All that was made; says how many of each type there are, or in what they differ."""
+    differ, counts = differences(stack)
+    if differ:
+        raise Wrong("\n".join(differ))
+    for kind, count in counts.items():
+        print(f"as it must be  {kind}: {count} there, as the template says", flush=True)
+
+
+def differences(stack):
+    """What differs between the deployed template and what was made of it, and how many of each type there are."""
+    values, wanted, differ, unread = stack.values(), {}, [], set()
+    for name, resource in stack.deployed["Resources"].items():
         if values.is_made(name):
             wanted.setdefault(resource["Type"], {})[name] = resource.get("Properties", {})
     differ += [f"nothing reads {kind}: it belongs into infra/emulator/readers.py" for kind in set(wanted) - set(READERS)]
     for kind, read in READERS.items():
         there = dict(read(stack.emulator, values))
         names = {values.ids[name]: name for name in wanted.get(kind, {})}
-        before = len(differ)
         differ += [f"{kind}: {odd} is in no template" for odd in set(there) - set(names)]
         for found, name in names.items():
             if found in there:
                 differ += one(kind, name, filled(values.of(wanted[kind][name])), there[found], unread)
             else:
                 differ.append(f"{kind}: {name} ({found}) is missing")
-        if names and len(differ) == before:
-            print(f"as it must be  {kind}: {len(names)} there, as the template says", flush=True)
     for kind, key in sorted(set(NOT_READ) - unread):
         differ.append(f"NOT_READ has {key} of {kind}, which is not in the template, or is told by the emulator now")
-    if differ:
-        raise Wrong("\n".join(differ))
-    compare_routes(stack)
+    made, written = routes_there(stack), routes_written(stack)
+    for route in sorted(set(made) | set(written)):
+        if made.get(route) != written.get(route):
+            differ.append(f"route {route} goes to {made.get(route)}, and in the template to {written.get(route)}")
+    return differ, {**{kind: len(names) for kind, names in sorted(wanted.items())}, "routes": len(made)}
 
 
 def one(kind, name, wanted, found, unread):
@@ -86,17 +93,18 @@ def filled(wanted):
     return json.loads(text)
 
 
-def compare_routes(stack):
-    """The API has the routes that the template's functions name and no others, each into its function."""
-    gateway, ids = stack.emulator.client("apigatewayv2"), stack.ids()
+def routes_there(stack):
+    """The API's routes, each with the function that it calls."""
+    gateway, api = stack.emulator.client("apigatewayv2"), stack.ids()["Api"]
 
     def all_of(operation):
-        return [item for page in gateway.get_paginator(operation).paginate(ApiId=ids["Api"]) for item in page["Items"]]
+        return [item for page in gateway.get_paginator(operation).paginate(ApiId=api) for item in page["Items"]]
 
     into = {f"integrations/{made['IntegrationId']}": made["IntegrationUri"] for made in all_of("get_integrations")}
-    made = {route["RouteKey"]: re.search(r":function:([^:/]+)", into[route["Target"]])[1] for route in all_of("get_routes")}
-    written = {f"{method} {path}": ids[function] for method, path, function in sam.routes(sam.read(stack.infra))}
-    for route in set(made) | set(written):
-        if made.get(route) != written.get(route):
-            raise Wrong(f"route {route} goes to {made.get(route)}, and in the template to {written.get(route)}")
-    print(f"as it must be  routes: {len(made)} there, each into its function", flush=True)
+    return {route["RouteKey"]: re.search(r":function:([^:/]+)", into[route["Target"]])[1] for route in all_of("get_routes")}
+
+
+def routes_written(stack):
+    """The same as the functions of the template name them, and not the document that SAM makes of that."""
+    ids = stack.ids()
+    return {f"{method} {path}": ids[function] for method, path, function in sam.routes(sam.read(stack.infra))}
