@@ -41,8 +41,8 @@ class Api:
 
 def deployed(stack, keys):
     """The stack's API, under the name that the gateway knows it by."""
-    host = f"{stack.ids()['Api']}.execute-api.localhost:{stack.emulator.port}"
-    return Api(stack.emulator.port, host, keys)
+    told = stack.emulator.client("apigatewayv2").get_api(ApiId=stack.ids()["Api"])
+    return Api(stack.emulator.port, told["ApiEndpoint"].removeprefix("http://"), keys)
 
 
 class OneMachine:
@@ -62,7 +62,7 @@ class OneMachine:
 
     def __enter__(self):
         command = [self.tercile, "serve", "--port", "0", "--data", self.directory]
-        quiet = {**os.environ, "RUST_LOG": "error"}
+        quiet = {**os.environ, "RUST_LOG": "off"}
         self.process = subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, text=True)
         address = re.search(r"http://(127\.0\.0\.1):(\d+)", self.process.stdout.readline())
         return Api(int(address[2]), f"{address[1]}:{address[2]}", self.keys)

@@ -5,14 +5,19 @@ A queue of this check's own, with a rule that sends it whatever the bus gets, st
 
 import json
 
+import sam
+
 from .wrong import expect, until
 
 CUSTOMER = "mover"
 
 
 def listen(stack):
-    """Makes the queue and its rule; gives what the bus has said so far, each time it is asked."""
-    bus = stack.ids()["EventBus"]
+    """Makes the queue and its rule; gives what the bus has said so far, each time it is asked. Nothing where there is no bus."""
+    buses = [stack.ids()[name] for name in sam.of_type(stack.deployed, "AWS::Events::EventBus")]
+    if not buses:
+        return None
+    [bus] = buses
     rules, queues = stack.emulator.client("events"), stack.emulator.client("sqs")
     queue = queues.create_queue(QueueName="listener")["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -30,20 +35,34 @@ def listen(stack):
     return told
 
 
-def check(heard, api, today):
-    """Somebody's first order moves them from no segment into one, and their second is told after it."""
+def check_run(heard, customers):
+    """The run that gave everybody their first segment told it of each, once."""
 
-    def buys(number, total):
-        order = {"id": f"M-{number}", "customer": CUSTOMER, "time": f"{today}T0{number}:00:00Z", "currency": "GBP", "total": total}
-        expect(f"{CUSTOMER} buys", api.call("ingest", "POST", "/v1/orders", order).status, 201)
+    def moved():
+        return sorted(event["detail"]["customer"] for event in heard() if event["detail-type"] == "customer.moved")
+
+    everybody = sorted(f"c-{n}" for n in range(customers))
+    told = until("the run's moves on the bus", moved, lambda told: len(told) >= customers)
+    expect("the run's moves on the bus are one of each customer", told == everybody, True)
+
+
+def check_order(heard, api, day):
+    """Somebody's orders move them, and what the bus says of it is a chain."""
 
     def moves():
         return [event for event in heard() if event["detail"].get("customer") == CUSTOMER]
 
-    buys(1, 100)
-    until("the first move on the bus", moves)
-    buys(2, 1_000_000)
-    told = until("the second move on the bus", moves, lambda told: len(told) > 1)
-    expect("what the bus calls them", [(event["source"], event["detail-type"]) for event in told], [("tercile", "customer.moved")] * 2)
-    first, second = (event["detail"] for event in told)
-    expect("the first has none before it, and the second names it", [first.get("previous"), second["previous"]], [None, first["sequence"]])
+    def buys(number, total):
+        order = {"id": f"M-{number}", "customer": CUSTOMER, "time": f"{day}T10:{number:02}:00Z", "currency": "GBP", "total": total}
+        return api.call("ingest", "POST", "/v1/orders", order).status
+
+    # Until the function has seen that there are cuts, which it looks at once a minute.
+    numbers = iter(range(60))
+    until("the first move on the bus", lambda: buys(next(numbers), 100) == 201 and moves(), seconds=100, pause=3)
+    before = moves()
+    expect(f"{CUSTOMER} spends more than anybody", buys(59, 1_000_000), 201)
+    told = until("another move on the bus", moves, lambda told: len(told) > len(before))
+    expect("what the bus calls it", (told[-1]["source"], told[-1]["detail-type"]), ("tercile", "customer.moved"))
+    expect("why it happened", [step["cause"] for step in told[-1]["detail"]["move"]["steps"]], ["order"])
+    chain = [(event["detail"].get("previous"), event["detail"]["sequence"]) for event in told]
+    expect("each names the one before it", [previous for previous, _ in chain], [None] + [sequence for _, sequence in chain[:-1]])

@@ -9,7 +9,7 @@ import re
 
 import sam
 
-from .readers import DEFAULTS, READERS
+from .readers import DEFAULTS, MADE_UP, READERS
 from .wrong import Wrong
 
 # Type and property, and why it is not compared.
@@ -68,7 +68,7 @@ def one(kind, name, wanted, found, unread):
             unread.add((kind, key))
         else:
             yield f"{kind} {name}, {key}:\n  is      {plain(found.get(key))}\n  must be {plain(value)}"
-    for key in set(found) - set(wanted):
+    for key in set(found) - set(wanted) - MADE_UP:
         if found[key] not in (None, "", [], {}, False, *DEFAULTS.get((kind, key), [])):
             yield f"{kind} {name} has {key} {plain(found[key])}, which the template does not give it"
 

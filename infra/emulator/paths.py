@@ -20,12 +20,12 @@ NEIGHBOURS = ["ann", "annb"]
 KNOWN = ["ann\tb", "ann#b", "ann?b=c"]
 
 
-def check(here, there, today):
+def check(here, there, day):
     """In path form, both APIs answer for the very id; percent-encoded, the deployed one refuses."""
     for of in NEIGHBOURS:
-        expect(f"{of} bought", here.call("ingest", "POST", "/v1/orders", order(of, today)).status, 201)
+        expect(f"{of} bought", here.call("ingest", "POST", "/v1/orders", order(of, day)).status, 201)
     for of in IDS:
-        for call, named in calls(of, path_form(of), today):
+        for call, named in calls(of, path_form(of), day):
             for api in here, there:
                 answer = api.call(*call)
                 if answer.status >= 300 or named(answer.json) != of:
@@ -34,7 +34,7 @@ def check(here, there, today):
     taken = set()
     for of in IDS:
         encoded = quote(of, safe="")
-        for (scope, method, path, body), _ in calls(of, encoded, today)[1:] if encoded != of else []:
+        for (scope, method, path, body), _ in calls(of, encoded, day)[1:] if encoded != of else []:
             answer = here.call(scope, method, path, body)
             if answer.status < 400:
                 taken.add(of)
@@ -42,12 +42,12 @@ def check(here, there, today):
     expect("percent-encoded ids that were taken for another", sorted(taken), KNOWN)
 
 
-def calls(of, in_path, today):
+def calls(of, in_path, day):
     """Calls with this id, each with what tells the id in its answer; in all but the first the id stands in the path."""
-    facts = {"updated_at": f"{today}T01:00:00Z", "language": "en"}
-    corrected = {key: value for key, value in order(of, today).items() if key != "id"}
+    facts = {"updated_at": f"{day}T11:00:00Z", "language": "en"}
+    corrected = {key: value for key, value in order(of, day).items() if key != "id"}
     return [
-        (("ingest", "POST", "/v1/orders", order(of, today)), placed),
+        (("ingest", "POST", "/v1/orders", order(of, day)), placed),
         (("checkout", "GET", f"/v1/customers/{in_path}/segment", None), customer),
         (("checkout", "GET", f"/v1/customers/{in_path}/offers", None), customer),
         (("admin", "GET", f"/v1/customers/{in_path}", None), customer),
@@ -70,6 +70,6 @@ def bought(told):
     return next(item["order"]["customer"] for item in told["items"] if item["kind"] == "order")
 
 
-def order(of, today):
+def order(of, day):
     """An order whose id is the customer's."""
-    return {"id": of, "customer": of, "time": f"{today}T00:30:00Z", "currency": "GBP", "total": 700}
+    return {"id": of, "customer": of, "time": f"{day}T10:00:00Z", "currency": "GBP", "total": 700}

@@ -8,11 +8,23 @@ from .wrong import absent
 
 # What a service says where the template says nothing.
 DEFAULTS = {
+    ("AWS::CloudWatch::Alarm", "Statistic"): ["Average"],
+    ("AWS::Lambda::EventSourceMapping", "Enabled"): [True],
+    ("AWS::Lambda::EventSourceMapping", "StartingPosition"): ["LATEST"],
+    ("AWS::Lambda::EventInvokeConfig", "MaximumEventAgeInSeconds"): [21600],
+    ("AWS::SQS::Queue", "DelaySeconds"): ["0"],
+    ("AWS::SQS::Queue", "MaximumMessageSize"): ["1048576"],
+    ("AWS::SQS::Queue", "MessageRetentionPeriod"): ["345600"],
+    ("AWS::SQS::Queue", "ReceiveMessageWaitTimeSeconds"): ["0"],
+    ("AWS::SQS::Queue", "VisibilityTimeout"): ["30"],
     ("AWS::Lambda::Function", "TracingConfig"): [{"Mode": "PassThrough"}],
     ("AWS::Scheduler::Schedule", "ScheduleExpressionTimezone"): ["UTC"],
     ("AWS::Scheduler::Schedule", "State"): ["ENABLED"],
     ("AWS::StepFunctions::StateMachine", "TracingConfiguration"): [{"Enabled": False}],
 }
+
+# Names that CloudFormation makes up where the template gives none.
+MADE_UP = {"AlarmName", "DashboardName", "DisplayName", "QueueName", "TopicName"}
 
 
 def pages(client, operation, key, **given):
@@ -103,7 +115,7 @@ def invoke_configs(emulator, values):
         name = function["FunctionName"]
         for told in client.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"]:
             qualifier = told["FunctionArn"].split(":function:")[1].partition(":")[2] or "$LATEST"
-            yield f"{name}|{qualifier}", {
+            yield f"{name}:{qualifier}", {
                 **words(told, "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"),
                 "FunctionName": name,
                 "Qualifier": qualifier,
@@ -200,7 +212,8 @@ def queues(emulator, _):
         told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         same = ["VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "KmsMasterKeyId", "SqsManagedSseEnabled"]
         same += ["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit", "ReceiveMessageWaitTimeSeconds"]
-        yield url, {
+        # Its own host is called what it was called by whoever asked, and `localhost` in CloudFormation.
+        yield url.replace("//127.0.0.1:", "//localhost:"), {
             **words(told, *same, "MaximumMessageSize"),
             "RedrivePolicy": json.loads(told.get("RedrivePolicy", "{}")),
             "QueueName": url.rsplit("/", 1)[-1],

@@ -11,10 +11,11 @@ from collections import namedtuple
 from pathlib import Path
 
 import sam
+from botocore.exceptions import ClientError
 
 from .process import REGION
 from .values import Values
-from .wrong import Wrong, until
+from .wrong import Wrong, absent, until
 
 BUCKET = "packages"
 Change = namedtuple("Change", "name why applies make")
@@ -47,21 +48,6 @@ def drop(template, name):
         waits = [waits] if isinstance(waits, str) else waits
         if name in waits:
             resource["DependsOn"] = [other for other in waits if other != name]
-
-
-def _of_kind(kind, also=lambda resource: True):
-    def named(template):
-        return [name for name, resource in sam.of_type(template, kind).items() if also(resource)]
-
-    return named
-
-
-def _is_canary(resource):
-    return "CodeDeployLambdaAliasUpdate" in resource.get("UpdatePolicy", {})
-
-
-def _keeps_update_policy(template, name):
-    del template["Resources"][name]["UpdatePolicy"]
 
 
 # All that is taken out of the template for the emulator. Each is tried with the rest and without itself first: what the emulator
@@ -103,7 +89,7 @@ class Stack:
         self.deployed = self.made()
         status = self._send(self.deployed, self.name, update)
         if status != ("UPDATE_COMPLETE" if update else "CREATE_COMPLETE"):
-            raise Wrong(f"the stack is {status}: {self._failures(self.name)}")
+            raise Wrong(f"the stack is {status} {self._failures(self.name)}")
 
     def make_routes(self):
         """The routes of the API's document, which the emulator does not read."""
@@ -166,12 +152,15 @@ class Stack:
         self.emulator.client("s3").put_object(Bucket=BUCKET, Key=key, Body=text.encode())
         formation = self.emulator.client("cloudformation")
         told = [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in self.parameters.items()]
-        (formation.update_stack if update else formation.create_stack)(
-            StackName=name,
-            TemplateURL=f"{self.emulator.url}/{BUCKET}/{key}",
-            Parameters=told,
-            Capabilities=["CAPABILITY_IAM"],
-        )
+        try:
+            (formation.update_stack if update else formation.create_stack)(
+                StackName=name,
+                TemplateURL=f"{self.emulator.url}/{BUCKET}/{key}",
+                Parameters=told,
+                Capabilities=["CAPABILITY_IAM"],
+            )
+        except ClientError as refused:
+            return f"refused: {refused.response['Error']['Message'][:1000]}"
         return until(
             f"stack {name}",
             lambda: formation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"],
@@ -179,7 +168,8 @@ class Stack:
         )
 
     def _failures(self, name):
-        events = self.emulator.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+        told = self.emulator.client("cloudformation").describe_stack_events
+        events = (absent(lambda: told(StackName=name), "ValidationError") or {"StackEvents": []})["StackEvents"]
         failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
         return "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed)
 

@@ -54,10 +54,11 @@ def send(api, today):
     calls.append(("ingest", "POST", "/v1/orders", {"orders": sent[:5]}))  # Again: nothing changes.
     corrected = {**sent[1], "revision": 1, "total": 12_345, "lines": []}
     calls.append(("ingest", "PUT", f"/v1/orders/{corrected.pop('id')}", corrected))
-    back = {"id": "R-1", "order": "A-2-0", "time": f"{today}T01:00:00Z", "lines": [{"line": "2"}]}
+    back = {"id": "R-1", "order": "A-2-0", "time": f"{today - timedelta(days=1)}T12:00:00Z", "lines": [{"line": "2"}]}
     calls.append(("ingest", "POST", "/v1/returns", back))
     for n in range(5):
-        facts = {"updated_at": f"{today - timedelta(days=9)}T09:00:00Z", "mailing_consent": True, "programme_since": str(today - timedelta(days=30))}
+        facts = {"updated_at": f"{today - timedelta(days=9)}T09:00:00Z", "mailing_consent": True}
+        facts |= {"programme_since": str(today - timedelta(days=30))}
         calls.append(("ingest", "PUT", f"/v1/customers/c-{n}", facts))
     calls.append(("ingest", "PUT", "/v1/products", {"products": products()}))
     calls.append(("admin", "POST", "/v1/campaigns", campaign(today)))

@@ -64,7 +64,7 @@ class Values:
             return found
         if attribute == "Arn" and kind in ARNS:
             return ARNS[kind].format(region=REGION, account=ACCOUNT, id=found, name=found.rsplit("/", 1)[-1])
-        if attribute in ("Name", "QueueName", "TopicName"):
+        if attribute in ("Name", "QueueName", "TopicName", "Version"):
             return re.split("[/:]", found)[-1]
         return self.asked(kind, found, attribute)
 

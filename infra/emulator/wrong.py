@@ -19,7 +19,7 @@ def expect(what, got, wanted):
     print(f"as it must be  {what}: {json.dumps(got)[:110]}", flush=True)
 
 
-def until(what, told, wanted=bool, seconds=60):
+def until(what, told, wanted=bool, seconds=60, pause=0.2):
     """Asks until the answer is as wanted, and gives it."""
     end = time.monotonic() + seconds
     while True:
@@ -28,7 +28,7 @@ def until(what, told, wanted=bool, seconds=60):
             return answer
         if time.monotonic() > end:
             raise Wrong(f"{what}: not within {seconds} seconds; at last {json.dumps(answer, default=str)[:2000]}")
-        time.sleep(0.2)
+        time.sleep(pause)
 
 
 def absent(call, *codes):
