@@ -1,4 +1,7 @@
-"""What was deployed, damaged in one place after another: a comparison that finds nothing is worth nothing before it has found these."""
+"""What was deployed, damaged in one place after another.
+
+A comparison that finds nothing is worth nothing before it has found these.
+"""
 
 import json
 

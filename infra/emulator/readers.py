@@ -8,6 +8,7 @@ from .wrong import absent
 
 # What a service says where the template says nothing.
 DEFAULTS = {
+    ("AWS::CloudWatch::Alarm", "ActionsEnabled"): [True],
     ("AWS::CloudWatch::Alarm", "Statistic"): ["Average"],
     ("AWS::Lambda::EventSourceMapping", "Enabled"): [True],
     ("AWS::Lambda::EventSourceMapping", "StartingPosition"): ["LATEST"],
@@ -79,16 +80,15 @@ def functions(emulator, _):
 def permissions(emulator, _):
     client = emulator.client("lambda")
     for function in pages(client, "list_functions", "Functions"):
-        qualifiers = [None] + [alias["Name"] for alias in pages(client, "list_aliases", "Aliases", FunctionName=function["FunctionName"])]
-        for qualifier in qualifiers:
+        name = function["FunctionName"]
+        aliases = [alias["Name"] for alias in pages(client, "list_aliases", "Aliases", FunctionName=name)]
+        for qualifier in [None, *aliases]:
             given = {"Qualifier": qualifier} if qualifier else {}
-            policy = absent(
-                lambda: client.get_policy(FunctionName=function["FunctionName"], **given), "ResourceNotFoundException"
-            )
+            policy = absent(lambda: client.get_policy(FunctionName=name, **given), "ResourceNotFoundException")
             for statement in json.loads(policy["Policy"])["Statement"] if policy else []:
                 yield statement["Sid"], {
                     "Action": statement["Action"],
-                    "FunctionName": statement["Resource"].rsplit(":function:")[-1] if not qualifier else statement["Resource"],
+                    "FunctionName": statement["Resource"] if qualifier else name,
                     "Principal": statement["Principal"]["Service"],
                     "SourceArn": statement["Condition"]["ArnLike"]["AWS:SourceArn"],
                 }
@@ -139,7 +139,8 @@ def roles(emulator, _):
     for told in pages(client, "list_roles", "Roles"):
         name = told["RoleName"]
         attached = client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-        policies = [client.get_role_policy(RoleName=name, PolicyName=policy) for policy in client.list_role_policies(RoleName=name)["PolicyNames"]]
+        named = client.list_role_policies(RoleName=name)["PolicyNames"]
+        policies = [client.get_role_policy(RoleName=name, PolicyName=policy) for policy in named]
         yield name, {
             "AssumeRolePolicyDocument": told["AssumeRolePolicyDocument"],
             "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached],
@@ -211,10 +212,11 @@ def queues(emulator, _):
     for url in client.list_queues().get("QueueUrls", []):
         told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         same = ["VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "KmsMasterKeyId", "SqsManagedSseEnabled"]
-        same += ["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit", "ReceiveMessageWaitTimeSeconds"]
+        same += ["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"]
+        same += ["ReceiveMessageWaitTimeSeconds", "MaximumMessageSize"]
         # Its own host is called what it was called by whoever asked, and `localhost` in CloudFormation.
         yield url.replace("//127.0.0.1:", "//localhost:"), {
-            **words(told, *same, "MaximumMessageSize"),
+            **words(told, *same),
             "RedrivePolicy": json.loads(told.get("RedrivePolicy", "{}")),
             "QueueName": url.rsplit("/", 1)[-1],
             "Tags": tags_of(client.list_queue_tags(QueueUrl=url).get("Tags", {})),
@@ -248,8 +250,9 @@ def topic_policies(emulator, values):
 
 
 def alarms(emulator, _):
-    same = ["AlarmDescription", "AlarmActions", "OKActions", "MetricName", "Namespace", "Dimensions", "Statistic", "ExtendedStatistic"]
-    same += ["Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "Unit"]
+    same = ["AlarmDescription", "AlarmActions", "OKActions", "MetricName", "Namespace", "Dimensions", "Statistic"]
+    same += ["ExtendedStatistic", "Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator"]
+    same += ["TreatMissingData", "Unit", "ActionsEnabled", "InsufficientDataActions"]
     for told in pages(emulator.client("cloudwatch"), "describe_alarms", "MetricAlarms"):
         yield told["AlarmName"], {"AlarmName": told["AlarmName"], **words(told, *same, "Metrics")}
 
@@ -265,11 +268,49 @@ def buses(emulator, _):
     client = emulator.client("events")
     for told in client.list_event_buses()["EventBuses"]:
         if told["Name"] != "default":
-            yield told["Name"], {"Name": told["Name"], **words(told, "Description"), "Tags": tags_of(client.list_tags_for_resource(ResourceARN=told["Arn"])["Tags"])}
+            tags = client.list_tags_for_resource(ResourceARN=told["Arn"])["Tags"]
+            yield told["Name"], {"Name": told["Name"], **words(told, "Description"), "Tags": tags_of(tags)}
+
+
+def domains(emulator, _):
+    for told in emulator.client("apigatewayv2").get_domain_names()["Items"]:
+        same = ["CertificateArn", "EndpointType", "SecurityPolicy"]
+        configurations = [words(one, *same) for one in told["DomainNameConfigurations"]]
+        yield told["DomainName"], {**words(told, "DomainName"), "DomainNameConfigurations": configurations}
+
+
+def mappings(emulator, _):
+    client = emulator.client("apigatewayv2")
+    for domain in client.get_domain_names()["Items"]:
+        for told in client.get_api_mappings(DomainName=domain["DomainName"])["Items"]:
+            same = words(told, "ApiId", "Stage", "ApiMappingKey")
+            yield told["ApiMappingId"], {**same, "DomainName": domain["DomainName"]}
+
+
+def records(emulator, _):
+    client = emulator.client("route53")
+    for zone in pages(client, "list_hosted_zones", "HostedZones"):
+        for told in pages(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"]):
+            if told["Type"] not in ("NS", "SOA"):
+                # Names end with a dot there, and need not in a template.
+                target = {key: str(value).rstrip(".") for key, value in told.get("AliasTarget", {}).items() if value}
+                yield told["Name"], {
+                    **words(told, "Type"),
+                    "Name": told["Name"].rstrip("."),
+                    "AliasTarget": target,
+                    "HostedZoneId": zone["Id"].rsplit("/", 1)[-1],
+                }
+
+
+def subscriptions(emulator, _):
+    for told in pages(emulator.client("sns"), "list_subscriptions", "Subscriptions"):
+        yield told["SubscriptionArn"], words(told, "TopicArn", "Protocol", "Endpoint")
 
 
 READERS = {
     "AWS::ApiGatewayV2::Api": apis,
+    "AWS::ApiGatewayV2::ApiMapping": mappings,
+    "AWS::ApiGatewayV2::DomainName": domains,
     "AWS::ApiGatewayV2::Stage": stages,
     "AWS::CloudWatch::Alarm": alarms,
     "AWS::CloudWatch::Dashboard": dashboards,
@@ -283,6 +324,8 @@ READERS = {
     "AWS::Lambda::Permission": permissions,
     "AWS::Lambda::Version": versions,
     "AWS::Logs::LogGroup": log_groups,
+    "AWS::Route53::RecordSet": records,
+    "AWS::SNS::Subscription": subscriptions,
     "AWS::SNS::Topic": topics,
     "AWS::SNS::TopicPolicy": topic_policies,
     "AWS::SQS::Queue": queues,

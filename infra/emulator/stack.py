@@ -129,6 +129,10 @@ class Stack:
         """What the template's expressions come to."""
         return Values(self.deployed, self.name, self.parameters, self.ids(), self._asked)
 
+    def values_without_parameters(self):
+        """What conditions come to in a stack that is given no parameters."""
+        return Values(self.deployed, self.name, {}, {}, self._asked)
+
     def ids(self):
         """Physical ids by the resources' names."""
         pages = self.emulator.client("cloudformation").get_paginator("list_stack_resources")
@@ -143,6 +147,9 @@ class Stack:
             return self.emulator.client("secretsmanager").get_secret_value(SecretId=found)["SecretString"]
         if (kind, attribute) == ("AWS::DynamoDB::Table", "StreamArn"):
             return self.emulator.client("dynamodb").describe_table(TableName=found)["Table"]["LatestStreamArn"]
+        if kind == "AWS::ApiGatewayV2::DomainName":
+            told = self.emulator.client("apigatewayv2").get_domain_name(DomainName=found)["DomainNameConfigurations"][0]
+            return told[{"RegionalDomainName": "ApiGatewayDomainName", "RegionalHostedZoneId": "HostedZoneId"}[attribute]]
         raise Wrong(f"nobody here knows {attribute} of {kind}")
 
     def _send(self, template, name, update):
