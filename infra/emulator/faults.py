@@ -6,7 +6,7 @@ A comparison that finds nothing is worth nothing before it has found these.
 import json
 
 from . import found
-from .wrong import Wrong
+from .wrong import Wrong, expect
 
 
 def smaller_memory(stack, ids):
@@ -129,8 +129,23 @@ FAULTS = [
 ]
 
 
-def check(stack):
+def a_right_less(stack, api):
+    """A function may do what its role's statements say and no more: the emulator refuses the rest, as AWS does."""
+    iam, role = stack.emulator.client("iam"), stack.ids()["OffersFunctionRole"]
+    asked = "checkout", "GET", "/v1/customers/c-1/segment"
+    expect("a lookup", api.call(*asked).status, 200)
+    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    table = f"table/{stack.ids()['Customers']}"
+    [statement] = [told for told in policy["Statement"] if str(told["Resource"]).endswith(table)]
+    statement["Action"] = [action for action in statement["Action"] if action != "dynamodb:GetItem"]
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
+    expect("a lookup of a function that may not read customers", api.call(*asked).status, 500)
+
+
+def check(stack, api):
     """Each is found, as what it is. It comes last: what is damaged stays so."""
+    a_right_less(stack, api)
     ids, before = stack.ids(), found.differences(stack)[0]
     for fault in FAULTS:
         says = fault(stack, ids)

@@ -39,6 +39,8 @@ class Emulator:
             "GATEWAY_PORT": str(self.port),
             "AWS_ENDPOINT_URL": self.url,
             "LAMBDA_EXECUTOR": "local",
+            # Every call of a function is held against its role's statements.
+            "AUTH": "true",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,

@@ -6,7 +6,7 @@
 //!     state_machine_shop here CUSTOMERS                the same orders in the embedded engine, the run driven by one machine
 //!     state_machine_shop lease SHOP                    can another run begin?
 //!
-//! The store is at AWS_ENDPOINT_URL, in AWS_DEFAULT_REGION; its tables and secrets are told as the functions are told them, in
+//! The store is at AWS_ENDPOINT_URL, in AWS_DEFAULT_REGION, under AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; its tables and secrets are told as the functions are told them, in
 //! CUSTOMERS_TABLE, LEDGER_TABLE, SHOPS_TABLE, CUSTOMER_KEY_SECRET and CODE_SECRET.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic is a failed check, and it is told where")]
@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Region;
+use aws_sdk_dynamodb::config::{Credentials, Region};
 use e2e::{World, acme, shop};
 use ledger::{
     BeginRunError, Changeable, CodeSecrets, CustomerId, KeySecret, Ledger, Order, Run, Secrets, Settings, ShopId,
@@ -83,7 +83,10 @@ fn elsewhere(world: &World) -> Ledger {
         keys: KeySecret::new(told("CUSTOMER_KEY_SECRET")),
         codes: CodeSecrets::new(told("CODE_SECRET"), None),
     };
-    let config = world.ledger.client().config().to_builder().endpoint_url(url).region(region).build();
+    let credentials =
+        Credentials::new(told("AWS_ACCESS_KEY_ID"), told("AWS_SECRET_ACCESS_KEY"), None, None, "environment");
+    let config = world.ledger.client().config().to_builder().endpoint_url(url).region(region);
+    let config = config.credentials_provider(credentials).build();
     Ledger::new(Client::from_conf(config), tables, secrets)
 }
 
