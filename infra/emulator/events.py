@@ -18,6 +18,7 @@ def listen(stack):
     if not buses:
         return None
     [bus] = buses
+    allow_batches(stack)
     rules, queues = stack.emulator.client("events"), stack.emulator.client("sqs")
     queue = queues.create_queue(QueueName="listener")["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -33,6 +34,19 @@ def listen(stack):
         return heard
 
     return told
+
+
+def allow_batches(stack):
+    """The emulator asks for a right `sqs:SendMessageBatch`, which AWS does not know: there it is `sqs:SendMessage`."""
+    iam, names = stack.emulator.client("iam"), sam.of_type(stack.deployed, "AWS::IAM::Role")
+    for role in (stack.ids()[name] for name in names):
+        named = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        policies = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in named]
+        told = [statement for policy in policies for statement in policy["Statement"]]
+        more = [{**told, "Action": "sqs:SendMessageBatch"} for told in told if "sqs:SendMessage" in told["Action"]]
+        if more:
+            document = json.dumps({"Version": "2012-10-17", "Statement": more})
+            iam.put_role_policy(RoleName=role, PolicyName="batches", PolicyDocument=document)
 
 
 def check_run(heard, customers):

@@ -122,14 +122,17 @@ def invoke_configs(emulator, values):
             }
 
 
-def sources(emulator, _):
+def sources(emulator, values):
+    written = sam.of_type(values.template, "AWS::Lambda::EventSourceMapping").values()
+    written = [values.of(source["Properties"]["FunctionName"]) for source in written]
     same = ["EventSourceArn", "BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "FilterCriteria"]
     same += ["MaximumBatchingWindowInSeconds", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor"]
     same += ["FunctionResponseTypes", "StartingPosition", "ScalingConfig", "TumblingWindowInSeconds"]
     for told in pages(emulator.client("lambda"), "list_event_source_mappings", "EventSourceMappings"):
         yield told["UUID"], {
             **words(told, *same),
-            "FunctionName": told["FunctionArn"],
+            # By name or by ARN, as the template has it.
+            "FunctionName": next((name for name in written if told["FunctionArn"].endswith(f":{name}")), told["FunctionArn"]),
             "Enabled": told["State"] in ("Enabled", "Enabling"),
         }
 
@@ -252,7 +255,7 @@ def topic_policies(emulator, values):
 def alarms(emulator, _):
     same = ["AlarmDescription", "AlarmActions", "OKActions", "MetricName", "Namespace", "Dimensions", "Statistic"]
     same += ["ExtendedStatistic", "Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator"]
-    same += ["TreatMissingData", "Unit", "ActionsEnabled", "InsufficientDataActions"]
+    same += ["TreatMissingData", "Unit", "ActionsEnabled", "InsufficientDataActions", "EvaluateLowSampleCountPercentile"]
     for told in pages(emulator.client("cloudwatch"), "describe_alarms", "MetricAlarms"):
         yield told["AlarmName"], {"AlarmName": told["AlarmName"], **words(told, *same, "Metrics")}
 
