@@ -17,6 +17,7 @@ NOT_READ = {
     ("AWS::ApiGatewayV2::Api", "Body"): "the emulator makes no routes of it; they are made of it here, and compared one by one",
     ("AWS::ApiGatewayV2::Api", "FailOnWarnings"): "a flag of the import, which the emulator does not do",
     ("AWS::ApiGatewayV2::Stage", "DefaultRouteSettings"): "the emulator neither tells the throttle nor applies it",
+    ("AWS::CloudWatch::Alarm", "EvaluateLowSampleCountPercentile"): "the emulator does not tell it",
     ("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification"): "the emulator's CloudFormation leaves it out",
     ("AWS::DynamoDB::Table", "SSESpecification"): "the emulator's CloudFormation leaves it out",
     ("AWS::DynamoDB::Table", "TimeToLiveSpecification"): "the emulator's CloudFormation leaves it out",

@@ -33,9 +33,12 @@ class Emulator:
     def __enter__(self):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        # It unpacks the functions' packages, and does not always take them away.
+        self.unpacked = tempfile.TemporaryDirectory()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "BIND_HOST": "127.0.0.1",
+            "TMPDIR": self.unpacked.name,
             "GATEWAY_PORT": str(self.port),
             "AWS_ENDPOINT_URL": self.url,
             "LAMBDA_EXECUTOR": "local",
@@ -70,6 +73,7 @@ class Emulator:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+        self.unpacked.cleanup()
 
     def said(self):
         """The end of the emulator's log."""

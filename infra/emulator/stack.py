@@ -50,9 +50,43 @@ def drop(template, name):
             resource["DependsOn"] = [other for other in waits if other != name]
 
 
+def _of_kind(kind, also=lambda resource: True):
+    def named(template):
+        return [name for name, resource in sam.of_type(template, kind).items() if also(resource)]
+
+    return named
+
+
+def _is_canary(resource):
+    return "CodeDeployLambdaAliasUpdate" in resource.get("UpdatePolicy", {})
+
+
+def _keeps_update_policy(template, name):
+    del template["Resources"][name]["UpdatePolicy"]
+
+
 # All that is taken out of the template for the emulator. Each is tried with the rest and without itself first: what the emulator
 # has learned to make is an error here, as is what the template no longer has.
-CHANGES = []
+CHANGES = [
+    Change(
+        "alarms on an expression",
+        "the emulator's CloudFormation refuses AWS::CloudWatch::Alarm with Metrics",
+        _of_kind("AWS::CloudWatch::Alarm", lambda alarm: "Metrics" in alarm["Properties"]),
+        drop,
+    ),
+    Change(
+        "CodeDeploy applications",
+        "the emulator has no CodeDeploy: versions are shifted at once",
+        _of_kind("AWS::CodeDeploy::Application"),
+        drop,
+    ),
+    Change(
+        "CodeDeploy deployment groups",
+        "the emulator has no CodeDeploy: nothing rolls back on an alarm",
+        _of_kind("AWS::CodeDeploy::DeploymentGroup"),
+        drop,
+    ),
+]
 
 
 class Stack:
