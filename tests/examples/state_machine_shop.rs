@@ -1,18 +1,25 @@
-//! A shop in a store that others made, for `infra/run-state-machine`: fills it, begins a run, and tells what became of it.
+//! A shop in a store that others made, for `infra/deploy-locally`: makes it, or fills it, begins a run, and tells what became of it.
 //!
+//!     state_machine_shop make SHOP ZONE                a shop without orders, in pounds; its keys by scope, as JSON
 //!     state_machine_shop fill SHOP CUSTOMERS SHARDS    a shop with a run that was begun; without customers it is empty
 //!     state_machine_shop tell SHOP                     its last run, as JSON
 //!     state_machine_shop here CUSTOMERS                the same orders in the embedded engine, the run driven by one machine
 //!     state_machine_shop lease SHOP                    can another run begin?
 //!
-//! The store is at AWS_ENDPOINT_URL, in AWS_DEFAULT_REGION; its tables have the names of the template's resources.
+//! The store is at AWS_ENDPOINT_URL, in AWS_DEFAULT_REGION, under AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; its tables and secrets are told as the functions are told them, in
+//! CUSTOMERS_TABLE, LEDGER_TABLE, SHOPS_TABLE, CUSTOMER_KEY_SECRET and CODE_SECRET.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic is a failed check, and it is told where")]
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Region;
-use e2e::{World, acme, secrets, shop};
-use ledger::{BeginRunError, CustomerId, Ledger, Order, Run, ShopId, Tables};
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use e2e::{World, acme, shop};
+use ledger::{
+    BeginRunError, Changeable, CodeSecrets, CustomerId, KeySecret, Ledger, Order, Run, Secrets, Settings, ShopId,
+    Tables,
+};
 use resegment::Steps;
 use segmentation::{Day, Minor, RevisionKey};
 use serde_json::{Value, json};
@@ -26,6 +33,19 @@ async fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let world = World::on(DAY).await;
     match arguments[..] {
+        ["make", name, zone] => {
+            let settings = Settings {
+                version: 1,
+                currency: iso_currency::Currency::GBP,
+                time_zone: zone.parse().unwrap(),
+                changeable: Changeable::default(),
+            };
+            let today = Clock::System.today(settings.time_zone);
+            let keys = elsewhere(&world).create_shop(&name.parse().unwrap(), &settings, today).await.unwrap();
+            let keys: BTreeMap<String, String> =
+                keys.into_iter().map(|key| (key.scopes[0].to_string(), key.token)).collect();
+            println!("{}", json!(keys));
+        }
         ["fill", name, customers, shards] => {
             let (ledger, id) = (elsewhere(&world), name.parse().unwrap());
             shop(&ledger, &id).await;
@@ -54,10 +74,20 @@ async fn main() {
 
 /// The ledger over the store at AWS_ENDPOINT_URL.
 fn elsewhere(world: &World) -> Ledger {
-    let url = std::env::var("AWS_ENDPOINT_URL").unwrap();
-    let region = Region::new(std::env::var("AWS_DEFAULT_REGION").unwrap());
-    let config = world.ledger.client().config().to_builder().endpoint_url(url).region(region).build();
-    Ledger::new(Client::from_conf(config), Tables::default(), secrets())
+    let told = |name| std::env::var(name).unwrap();
+    let url = told("AWS_ENDPOINT_URL");
+    let region = Region::new(told("AWS_DEFAULT_REGION"));
+    let tables =
+        Tables { customers: told("CUSTOMERS_TABLE"), ledger: told("LEDGER_TABLE"), shops: told("SHOPS_TABLE") };
+    let secrets = Secrets {
+        keys: KeySecret::new(told("CUSTOMER_KEY_SECRET")),
+        codes: CodeSecrets::new(told("CODE_SECRET"), None),
+    };
+    let credentials =
+        Credentials::new(told("AWS_ACCESS_KEY_ID"), told("AWS_SECRET_ACCESS_KEY"), None, None, "environment");
+    let config = world.ledger.client().config().to_builder().endpoint_url(url).region(region);
+    let config = config.credentials_provider(credentials).build();
+    Ledger::new(Client::from_conf(config), tables, secrets)
 }
 
 async fn begin(ledger: &Ledger, shop: &ShopId, shards: u32) -> Result<Run, BeginRunError> {
