@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod bootstrap;
+pub mod openapi;
 pub mod permissions;
 pub mod services;
 pub mod synthetic;

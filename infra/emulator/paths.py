@@ -18,7 +18,7 @@ NEIGHBOURS = ["ann", "annb"]
 
 # Not as it must be: whoever is taken for another when percent-encoded, as the function reads the decoded path as an address again,
 # where `#` and `?` end it and a tab is nothing. Whoever is no longer does not belong here: that is an error too.
-KNOWN = ["ann\tb", "ann#b", "ann?b=c"]
+KNOWN = []
 
 
 def check(here, there, day):

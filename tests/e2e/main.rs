@@ -16,6 +16,7 @@ mod cuts;
 mod lookups;
 mod news;
 mod offers;
+mod openapi;
 mod orders;
 mod pace;
 mod permissions;

@@ -3,7 +3,7 @@
 use e2e::World;
 
 /// The template's routes as `METHOD /path`, read from its `Path:` and `Method:` lines.
-fn routes() -> Vec<(String, String)> {
+pub(crate) fn routes() -> Vec<(String, String)> {
     let template = include_str!("../../infra/template.yaml");
     let value = |text: &str, name: &str| {
         let rest = text.split(&format!("{name}: ")).nth(1)?;
@@ -23,7 +23,7 @@ fn routes() -> Vec<(String, String)> {
 async fn every_route_of_the_template_is_answered() {
     let world = World::on("2026-11-22").await;
     let routes = routes();
-    assert_eq!(routes.len(), 51, "{routes:?}");
+    assert_eq!(routes.len(), 52, "{routes:?}");
     for (method, path) in routes {
         let path =
             path.replace("{segment}", "r1f1m1").replace("{id}", "1").replace("{n}", "1").replace("{survey}", "nps");

@@ -11,6 +11,7 @@ mod customers;
 mod cuts;
 mod jobs;
 mod mailings;
+mod openapi;
 mod playbook;
 mod remembered;
 mod runs;
@@ -20,45 +21,54 @@ mod simulations;
 mod touched;
 mod uplift;
 
-use axum::routing::{get, post};
 use axum::{Extension, Router};
 use ledger::Scope;
 use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
-use web::App;
+use web::{App, Routes};
 
-/// All routes, under the scope `admin`; `start` sets a run going that was begun, `learn` a learning, `job` a job.
+/// The routes, as they are listed in the OpenAPI document.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .under(None)
+        .get("/v1/openapi.json", "Show this document", openapi::show)
+        .under(Some(Scope::Admin))
+        .get("/v1/settings", "Show the shop's settings", settings::show)
+        .put("/v1/settings", "Change settings", settings::change)
+        .get("/v1/playbook", "Show the playbook in force", playbook::show)
+        .put("/v1/playbook", "Publish a playbook", playbook::publish)
+        .get("/v1/budgets", "Show limits and what is left of them", budgets::show)
+        .put("/v1/budgets", "Set one limit", budgets::set)
+        .post("/v1/campaigns", "Publish a campaign of the shop's own", campaigns::publish)
+        .get("/v1/campaigns", "List campaigns", campaigns::list)
+        .get("/v1/campaigns/{n}", "Show a campaign's terms", campaigns::show)
+        .post("/v1/campaigns/{n}/state", "Open, pause or end a campaign", campaigns::set_state)
+        .post("/v1/runs", "Begin a run", runs::begin)
+        .get("/v1/runs/{id}", "Show a run", runs::show)
+        .get("/v1/runs/{id}/touched", "List customers who did not move as was previewed", touched::show)
+        .get("/v1/cuts", "Show the active cuts, what is due, and former ones", cuts::show)
+        .post("/v1/cuts/candidates", "Make cuts, fitted by a job or typed in", cuts::candidate)
+        .post("/v1/cuts/rollback", "Make the cuts before these due again", cuts::rollback)
+        .post("/v1/cuts/{version}/preview", "Preview who would move", cuts::preview)
+        .post("/v1/cuts/{version}/activate", "Make cuts due", cuts::activate)
+        .post("/v1/affinities", "Begin a learning of what goes with what", affinities::begin)
+        .get("/v1/affinities", "Show the last learning", affinities::show)
+        .post("/v1/simulations", "Begin a simulation of a playbook on the past", simulations::begin)
+        .get("/v1/jobs/{id}", "Show a job and how far it is", jobs::show)
+        .get("/v1/jobs/{id}/result", "Read a job's result", jobs::result)
+        .get("/v1/alerts", "List what the shop should know at once", alerts::show)
+        .get("/v1/beacon", "Show who is likely not to come back, and groups that fall", beacon::show)
+        .get("/v1/beacon/customers", "List customers at risk", beacon::customers)
+        .get("/v1/customers/{id}", "Show a customer", customers::show)
+        .get("/v1/customers/{id}/history", "List a customer's story", customers::history)
+        .get("/v1/segments", "Show the census of the 27 segments", segments::census)
+        .get("/v1/segments/{segment}/customers", "List a segment's customers", audiences::show)
+        .get("/v1/segments/{segment}/mailing", "List a segment's letters, each with its offers", mailings::show)
+        .get("/v1/uplift", "Show what rewards changed, against the holdout", uplift::show)
+}
+
+/// All routes, under the scope `admin` but for the document; `start` sets a run going that was begun, `learn` a learning, `job` a job.
 pub fn router(app: &App, start: StartRun, learn: StartLearn, job: StartJob) -> Router<App> {
-    let routes = Router::new()
-        .route("/v1/settings", get(settings::show).put(settings::change))
-        .route("/v1/playbook", get(playbook::show).put(playbook::publish))
-        .route("/v1/budgets", get(budgets::show).put(budgets::set))
-        .route("/v1/campaigns", post(campaigns::publish).get(campaigns::list))
-        .route("/v1/campaigns/{n}", get(campaigns::show))
-        .route("/v1/campaigns/{n}/state", post(campaigns::set_state))
-        .route("/v1/runs", post(runs::begin))
-        .route("/v1/runs/{id}", get(runs::show))
-        .route("/v1/runs/{id}/touched", get(touched::show))
-        .route("/v1/cuts", get(cuts::show))
-        .route("/v1/cuts/candidates", post(cuts::candidate))
-        .route("/v1/cuts/rollback", post(cuts::rollback))
-        .route("/v1/cuts/{version}/preview", post(cuts::preview))
-        .route("/v1/cuts/{version}/activate", post(cuts::activate))
-        .route("/v1/affinities", post(affinities::begin).get(affinities::show))
-        .route("/v1/simulations", post(simulations::begin))
-        .route("/v1/jobs/{id}", get(jobs::show))
-        .route("/v1/jobs/{id}/result", get(jobs::result))
-        .route("/v1/alerts", get(alerts::show))
-        .route("/v1/beacon", get(beacon::show))
-        .route("/v1/beacon/customers", get(beacon::customers))
-        .route("/v1/customers/{id}", get(customers::show))
-        .route("/v1/customers/{id}/history", get(customers::history))
-        .route("/v1/segments", get(segments::census))
-        .route("/v1/segments/{segment}/customers", get(audiences::show))
-        .route("/v1/segments/{segment}/mailing", get(mailings::show))
-        .route("/v1/uplift", get(uplift::show))
-        .layer(Extension(start))
-        .layer(Extension(learn))
-        .layer(Extension(job));
-    web::require(routes, app, Scope::Admin)
+    routes().router(app).layer(Extension(start)).layer(Extension(learn)).layer(Extension(job))
 }

@@ -13,25 +13,33 @@ mod survey_page;
 mod wire_redemptions;
 
 use axum::Router;
-use axum::routing::{get, post};
 use ledger::Scope;
-use web::App;
+use web::{App, Routes};
 
 pub use lookup::DEADLINE;
 
-/// All routes, under the scope `checkout`; the survey's page asks for no key, as its address is the proof.
+/// The routes, as they are listed in the OpenAPI document.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .under(Some(Scope::Checkout))
+        .get("/v1/customers/{id}/segment", "Show a customer's segment, and why", segment::show)
+        .get("/v1/customers/{id}/offers", "Decide what a customer should see now, and why", offers::show)
+        .post("/v1/offers", "Decide with a cart", offers::show_with_cart)
+        .post("/v1/customers/{id}/choices", "Record a category and reward that a customer chose", choices::record)
+        .post("/v1/surveys/{survey}/answers", "Record an answer to a survey", answers::record)
+        .post("/v1/redemptions", "Reserve a reward for an order", redemptions::reserve)
+        .get("/v1/redemptions/{id}", "Show a redemption", redemptions::show)
+        .post("/v1/redemptions/{id}/confirm", "Confirm a reserved reward", redemptions::confirm)
+        .post("/v1/redemptions/{id}/release", "Release a reserved reward", redemptions::release)
+        .under(Some(Scope::Admin))
+        .post("/v1/offers/replay", "Decide again on a decision's document", replay::replay)
+        .under(None)
+        .get("/s/{token}", "Show the survey's page of a link", survey_page::show)
+        .post("/s/{token}", "Take what the survey's page sends", survey_page::answer)
+}
+
+/// All routes, each under its scope; the survey's page asks for no key, as its address is the proof.
 pub fn router(app: &App) -> Router<App> {
-    let routes = Router::new()
-        .route("/v1/customers/{id}/segment", get(segment::show))
-        .route("/v1/customers/{id}/offers", get(offers::show))
-        .route("/v1/offers", post(offers::show_with_cart))
-        .route("/v1/customers/{id}/choices", post(choices::record))
-        .route("/v1/surveys/{survey}/answers", post(answers::record))
-        .route("/v1/redemptions", post(redemptions::reserve))
-        .route("/v1/redemptions/{id}", get(redemptions::show))
-        .route("/v1/redemptions/{id}/confirm", post(redemptions::confirm))
-        .route("/v1/redemptions/{id}/release", post(redemptions::release));
-    let staff = Router::new().route("/v1/offers/replay", post(replay::replay));
-    let pages = Router::new().route("/s/{token}", get(survey_page::show).post(survey_page::answer));
-    web::require(routes, app, Scope::Checkout).merge(web::require(staff, app, Scope::Admin)).merge(pages)
+    routes().router(app)
 }

@@ -8,25 +8,29 @@ mod returns;
 mod wire;
 mod wire_products;
 
-use axum::routing::{get, post, put};
 use axum::{Extension, Router};
 use ledger::Scope;
 use publish::StartPublish;
-use web::App;
+use web::{App, Routes};
 
 pub use wire::{LineIn, OrderIn, ReturnIn};
 pub use wire_products::{ProductIn, StockIn};
 
+/// The routes, as they are listed in the OpenAPI document.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new()
+        .under(Some(Scope::Ingest))
+        .post("/v1/orders", "Record an order, or a batch of them", orders::record)
+        .put("/v1/orders/{id}", "Record a revision of an order, or the order if it is unknown", orders::revise)
+        .post("/v1/returns", "Record a return of an order", returns::record)
+        .put("/v1/customers/{id}", "Update a customer's attributes and consents", attributes::record)
+        .put("/v1/products", "Put products into the catalogue", products::put)
+        .put("/v1/products/stock", "Change how much of products is in stock", products::put_stock)
+        .get("/v1/products/{id}", "Show a product", products::show)
+}
+
 /// All routes, under the scope `ingest`; `start` sets a publish job going that was asked for.
 pub fn router(app: &App, start: StartPublish) -> Router<App> {
-    let routes = Router::new()
-        .route("/v1/orders", post(orders::record))
-        .route("/v1/orders/{id}", put(orders::revise))
-        .route("/v1/returns", post(returns::record))
-        .route("/v1/customers/{id}", put(attributes::record))
-        .route("/v1/products", put(products::put))
-        .route("/v1/products/stock", put(products::put_stock))
-        .route("/v1/products/{id}", get(products::show))
-        .layer(Extension(start));
-    web::require(routes, app, Scope::Ingest)
+    routes().router(app).layer(Extension(start))
 }

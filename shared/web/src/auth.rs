@@ -33,7 +33,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 }
 
 /// Puts a router's routes under a scope.
-pub fn require(router: Router<App>, app: &App, scope: Scope) -> Router<App> {
+pub(crate) fn require(router: Router<App>, app: &App, scope: Scope) -> Router<App> {
     router.route_layer(from_fn_with_state((app.clone(), scope), verify))
 }
 

@@ -11,9 +11,10 @@ pub mod lambda;
 mod pages;
 mod path;
 mod problem;
+mod routes;
 
 pub use app::App;
-pub use auth::{Caller, require};
+pub use auth::Caller;
 pub use body::{Body, MAX_BODY, at_field, named_field, read_json};
 pub use clock::Clock;
 pub use finish::{finish, log_request};
@@ -21,3 +22,4 @@ pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
 pub use pages::{Format, PageQuery, Row, cursor, page};
 pub use path::PathId;
 pub use problem::{FieldError, Problem};
+pub use routes::{Route, Routes};

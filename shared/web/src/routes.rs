@@ -20,8 +20,6 @@ pub struct Route {
     pub summary: &'static str,
     /// What a key must open; `None`: no key is asked for.
     pub scope: Option<Scope>,
-    /// The handler's name in the code.
-    pub handler: &'static str,
 }
 
 /// Routes of a function.
@@ -73,7 +71,7 @@ impl Routes {
     ) -> Routes {
         let (scope, router) = self.groups.pop().unwrap_or_default();
         self.groups.push((scope, router.route(path, on(filter, handler))));
-        self.listed.push(Route { method, path, summary, scope, handler: std::any::type_name::<H>() });
+        self.listed.push(Route { method, path, summary, scope });
         self
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use aws_types::SdkConfig;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, Tables};
 use tokio::time::Instant;
 use tracing_subscriber::filter::Targets;
@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::finish::finish;
+use crate::problem::Problem;
 
 pub use environment::{StartError, sdk_config, variable};
 pub use metrics::{Invocation, Metrics};
@@ -70,7 +71,7 @@ pub async fn serve(function: &'static str, router: impl FnOnce(&App) -> Router<A
     start_logs();
     let metrics = Metrics::of(function);
     let app = app(&sdk_config()?, &metrics).await?;
-    let service = finish(router(&app), app).layer(from_fn_with_state(metrics, measured));
+    let service = finish(router(&app), app).layer(from_fn(as_it_was_sent)).layer(from_fn_with_state(metrics, measured));
     lambda_http::run(service).await.map_err(StartError::from)
 }
 
@@ -85,4 +86,17 @@ async fn measured(State(metrics): State<Metrics>, request: Request, next: Next) 
     let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     invocation.answered(method.as_str(), route, response.status().as_u16());
     response
+}
+
+/// Refuses a path that says something else than what the gateway handed over. A gateway decodes paths, and what it decoded is read as
+/// an address once more: there `#` and `?` end the path, tabs are nothing and `..` goes up, so `/v1/customers/ann%23b` would be
+/// Ann's; and a `%` that is left would be decoded once more. Ids in path form (law 16) have none of that.
+async fn as_it_was_sent(request: Request, next: Next) -> Response {
+    let handed_over = lambda_http::RequestExt::raw_http_path(&request);
+    if handed_over == request.uri().path() && !handed_over.contains('%') {
+        next.run(request).await
+    } else {
+        Problem::field("path", "has a character that cannot stand in one: such an id is ~ and its base64url")
+            .into_response()
+    }
 }

@@ -1,0 +1,64 @@
+//! The OpenAPI document, the template and the routers have the same routes, and the document is what the code says.
+
+use std::collections::BTreeSet;
+
+use e2e::World;
+use e2e::openapi::{document, routes};
+use serde_json::Value;
+
+use crate::template;
+
+const CHECKED_IN: &str = include_str!("../../docs/openapi.json");
+
+/// `METHOD /path` of each operation of the document as it is served.
+fn documented(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().unwrap();
+    let of = |(path, operations): (&String, &Value)| {
+        let methods = operations.as_object().unwrap().keys();
+        methods.map(|method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn the_served_document_is_what_the_code_says_and_asks_for_no_key() {
+    let world = World::on("2026-11-22").await;
+    let served = world.call_as("", "GET", "/v1/openapi.json", "").await;
+    assert_eq!((served.status.as_u16(), served.headers["content-type"].as_bytes()), (200, &b"application/json"[..]));
+    assert_eq!(served.json, document(), "cargo run -p e2e --example openapi > docs/openapi.json");
+    let ids: Vec<&Value> = served.json["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values().map(|operation| &operation["operationId"]))
+        .collect();
+    assert_eq!(ids.iter().map(|id| id.to_string()).collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+}
+
+#[test]
+fn document_template_and_routers_have_the_same_routes() {
+    let checked_in: Value = serde_json::from_str(CHECKED_IN).unwrap();
+    let mounted: BTreeSet<String> =
+        routes().iter().map(|(_, route)| format!("{} {}", route.method, route.path)).collect();
+    let opened: BTreeSet<String> =
+        template::routes().into_iter().map(|(method, path)| format!("{method} {path}")).collect();
+    assert_eq!(mounted.len(), 52);
+    assert_eq!(documented(&checked_in), mounted);
+    assert_eq!(opened, mounted);
+}
+
+#[test]
+fn the_gateway_gives_a_route_to_the_function_that_mounts_it() {
+    let template = include_str!("../../infra/template.yaml");
+    for (function, route) in routes() {
+        // The function whose package was named last before the route.
+        let method = format!("Method: {}, Path: ", route.method);
+        let line = template.lines().position(|line| {
+            let path = line.split(&method).nth(1).map(|rest| rest.trim_matches([' ', '}', '"']));
+            path.is_some_and(|path| path == route.path.trim_end_matches('}'))
+        });
+        let before = template.lines().take(line.unwrap_or_else(|| panic!("{route:?}")));
+        let package = before.filter_map(|line| line.trim().strip_prefix("CodeUri: ../functions/")).last();
+        assert_eq!(package, Some(function), "{route:?}");
+    }
+}
