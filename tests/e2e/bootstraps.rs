@@ -2,11 +2,14 @@
 //!
 //! They need `cargo build --workspace --bins --examples` in the profile of this test; `.ci/run` does that and runs them all.
 
+use std::collections::BTreeSet;
+
 use e2e::World;
 use e2e::bootstrap::{Bootstrap, TRACE, built, request};
 use e2e::services::Services;
 use ledger::{KeySecret, Scope};
 use serde_json::{Value, json};
+use web::Clock;
 
 const CODE_SECRET: &str = "another one of tests";
 const KEY_SECRET: &str = "a secret of tests";
@@ -112,14 +115,14 @@ async fn an_invocation_that_panics_is_an_error_and_the_next_one_works() {
 #[ignore = "needs the functions' binaries"]
 async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
     let (world, services) = (World::on("2026-11-22").await, Services::start().await);
-    let (admin, resegment) = (start(&world, &services, "admin").await, start(&world, &services, "resegment").await);
+    let (admin, function) = (start(&world, &services, "admin").await, start(&world, &services, "resegment").await);
     let order = crate::order("A-1", "ann", "2026-11-20T10:00:00Z");
     assert_eq!(world.post("/v1/orders", &order).await.status, 201);
     // Its hour has come whatever the clock says: the binaries have no other one.
     let any_hour = request("PUT", "/v1/settings", "", world.key(Scope::Admin), Some(r#"{"run_hour": 0}"#));
     assert_eq!(told(&admin.invoke(&any_hour).await.unwrap()).0, 200);
 
-    let ticked = resegment.invoke(&json!({ "tick": true })).await.unwrap();
+    let ticked = function.invoke(&json!({ "tick": true })).await.unwrap();
     assert_eq!((&ticked["begun"], &ticked["failed"]), (&json!(1), &json!(0)), "{ticked}");
     let calls = services.take();
     let [(target, started)] = calls.as_slice() else { panic!("{calls:?}") };
@@ -127,7 +130,7 @@ async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
     let input: Value = serde_json::from_str(started["input"].as_str().unwrap()).unwrap();
 
     let step = |step: &str| json!({ "shop": input["shop"], "run": input["run"], "step": step });
-    let plan = resegment.invoke(&step("plan")).await.unwrap();
+    let plan = function.invoke(&step("plan")).await.unwrap();
     assert_eq!(plan["fit"], true, "{plan}");
     let shards = plan["shards"].as_array().unwrap();
     for (over, next) in [("survey", "fit"), ("assign", "publish")] {
@@ -135,26 +138,26 @@ async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
             let call = json!({ "shop": input["shop"], "run": input["run"], "step": over, "shard": shard });
             // Half a minute is less than it keeps free before its deadline: it does one page and wants to be called again.
             let mut calls = 1;
-            while resegment.invoke(&call).await.unwrap() != json!({ "done": true }) {
+            while function.invoke(&call).await.unwrap() != json!({ "done": true }) {
                 calls += 1;
                 assert!(calls < 100, "{call}");
             }
         }
-        let answer = resegment.invoke(&step(next)).await.unwrap();
+        let answer = function.invoke(&step(next)).await.unwrap();
         assert!(answer == json!({ "done": true }) || answer["look"] == false, "{next}: {answer}");
     }
     let census = request("GET", "/v1/segments", "", world.key(Scope::Admin), None);
     assert_eq!(told(&admin.invoke(&census).await.unwrap()).0, 200);
 
     // What is no event of ours is an error, and so is a step of no run; the state machine knows the types.
-    let unknown = resegment.invoke(&json!({ "shop": "acme", "run": 99, "step": "plan" })).await.unwrap_err();
+    let unknown = function.invoke(&json!({ "shop": "acme", "run": 99, "step": "plan" })).await.unwrap_err();
     assert_eq!(unknown.kind, "Run.NotFound");
-    assert!(resegment.invoke(&json!({ "hello": "world" })).await.is_err());
-    assert_eq!(resegment.invoke(&json!({ "tick": true })).await.unwrap()["begun"], 0);
+    assert!(function.invoke(&json!({ "hello": "world" })).await.is_err());
+    assert_eq!(function.invoke(&json!({ "tick": true })).await.unwrap()["begun"], 0);
 
     let counted = async |name: &str, times: usize| {
         loop {
-            let lines = resegment.metrics(1).await;
+            let lines = function.metrics(1).await;
             let found: Vec<u64> = lines.iter().filter_map(|line| line[name].as_u64()).collect();
             if found.len() >= times {
                 return found;
@@ -164,6 +167,35 @@ async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
     assert_eq!(counted("Ticks", 2).await, [1, 1]);
     assert_eq!(counted("RunsOverdue", 2).await, [0, 0]);
     assert_eq!(counted("RunsPublished", 1).await, [1]);
+
+    // That nobody bought yet is no failure; and every metric that an alarm may stand on is there, by the same dimensions.
+    let (shop, day) = (e2e::acme(), "2026-11-22".parse().unwrap());
+    let run = resegment::begin_run(&world.ledger, &shop, day, false, Clock::System.now()).await.unwrap();
+    let number = run.run;
+    for error in ["Run.Store", "Run.EmptyBase"] {
+        let fail = json!({ "shop": "acme", "run": number, "step": "fail", "error": error, "cause": "as it must" });
+        let ended = function.invoke(&fail).await.is_ok();
+        assert_eq!(ended, error == "Run.Store", "a run ends once");
+    }
+    assert_eq!(counted("RunsFailed", 1).await, [1]);
+    let mut emitted = BTreeSet::new();
+    for line in function.metrics(1).await {
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            let dimensions: Vec<&str> =
+                directive["Dimensions"][0].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            let dimensions = if dimensions.is_empty() {
+                "set()".to_owned()
+            } else {
+                format!("{{\"{}\"}}", dimensions.join("\", \""))
+            };
+            for metric in directive["Metrics"].as_array().unwrap() {
+                emitted.insert(format!("    \"{}\": {dimensions},", metric["Name"].as_str().unwrap()));
+            }
+        }
+    }
+    let known = include_str!("../../infra/checks/watch.py");
+    let known = known.split("EMITTED = {\n").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap();
+    assert_eq!(known.lines().map(str::to_owned).collect::<BTreeSet<_>>(), emitted, "infra/checks/watch.py");
 }
 
 #[tokio::test]
@@ -296,6 +328,11 @@ async fn moves_and_alerts_go_from_the_stream_into_the_queue_and_from_there_to_th
     let alert =
         sent.iter().position(|entry| entry["MessageBody"].as_str().unwrap().contains("customer.alert")).unwrap();
     assert_eq!(refused, json!({ "batchItemFailures": [{ "itemIdentifier": format!("m-{alert}") }] }));
+    services.refuse(Some("customer.moved"));
+    let refused = events.invoke(&waiting).await.unwrap();
+    let failures = refused["batchItemFailures"].as_array().unwrap();
+    assert_eq!(failures.len(), 3, "what comes behind ann's move waits for it: {refused}");
+    services.refuse(Some("customer.alert"));
     let stopped = events.invoke(&batch).await.unwrap();
     let of_alert = records.iter().find(|record| record["dynamodb"]["NewImage"]["alert"].is_object()).unwrap();
     assert_eq!(stopped["batchItemFailures"], json!([{ "itemIdentifier": of_alert["dynamodb"]["SequenceNumber"] }]));
