@@ -55,7 +55,7 @@ pub async fn app(config: &SdkConfig, metrics: &Metrics) -> Result<App, StartErro
     // The first call pays the TLS handshake; better here than in a customer's checkout.
     let began = Instant::now();
     match tokio::time::timeout(Duration::from_secs(1), ledger.warm_up()).await {
-        Ok(Ok(())) => tracing::info!(warm_up_us = began.elapsed().as_micros(), "connected to the store"),
+        Ok(Ok(())) => tracing::info!(warm_up_us = began.elapsed().as_micros() as u64, "connected to the store"),
         Ok(Err(error)) => tracing::warn!(%error, "warm-up read failed"),
         Err(_) => tracing::warn!("warm-up read took more than a second"),
     }
