@@ -94,7 +94,7 @@ fn operation(function: &str, route: &Route) -> Value {
         operation["responses"]["4XX"] = html.clone();
         operation["responses"]["5XX"] = html;
     }
-    if route.method != "GET" {
+    if matches!(route.method, "POST" | "PUT") {
         let sent = if page { "application/x-www-form-urlencoded" } else { "application/json" };
         operation["requestBody"] = json!({ "content": { (sent): {} } });
     }

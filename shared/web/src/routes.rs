@@ -12,7 +12,7 @@ use crate::auth::require;
 /// One way in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// `GET`, `POST`, `PUT`.
+    /// `GET`, `POST`, `PUT`, `DELETE`.
     pub method: &'static str,
     /// The pattern, such as `/v1/customers/{id}`.
     pub path: &'static str,
@@ -59,6 +59,17 @@ impl Routes {
     #[must_use]
     pub fn put<H: Handler<T, App>, T: 'static>(self, path: &'static str, summary: &'static str, handler: H) -> Routes {
         self.on(MethodFilter::PUT, "PUT", path, summary, handler)
+    }
+
+    /// A DELETE route.
+    #[must_use]
+    pub fn delete<H: Handler<T, App>, T: 'static>(
+        self,
+        path: &'static str,
+        summary: &'static str,
+        handler: H,
+    ) -> Routes {
+        self.on(MethodFilter::DELETE, "DELETE", path, summary, handler)
     }
 
     fn on<H: Handler<T, App>, T: 'static>(
