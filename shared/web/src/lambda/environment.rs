@@ -7,12 +7,17 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCrede
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+use super::tls::http_client;
+
 /// What a binary cannot start without.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A variable of the environment is not set.
     #[error("the environment variable {0} is not set")]
     Variable(&'static str),
+    /// The TLS client could not be made.
+    #[error(transparent)]
+    Tls(#[from] aws_smithy_http_client::HttpClientError),
     /// The Lambda runtime ended.
     #[error(transparent)]
     Runtime(#[from] lambda_http::Error),
@@ -37,7 +42,7 @@ fn read(name: &str) -> Option<String> {
 /// and with single sign-on too, which makes every binary half a megabyte larger.
 ///
 /// # Errors
-/// [`StartError::Variable`] when one of Lambda's own is missing.
+/// [`StartError::Variable`] when one of Lambda's own is missing; [`StartError::Tls`] as [`http_client`] says.
 pub fn sdk_config() -> Result<SdkConfig, StartError> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(500))
@@ -52,9 +57,11 @@ pub fn sdk_config() -> Result<SdkConfig, StartError> {
         None,
         "environment",
     );
+    let region = variable("AWS_REGION")?;
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(variable("AWS_REGION")?))
+        .http_client(http_client(&region)?)
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .timeout_config(timeouts)
         .service_config(OfServices);

@@ -2,6 +2,7 @@
 
 mod environment;
 mod metrics;
+mod tls;
 
 use std::time::Duration;
 
