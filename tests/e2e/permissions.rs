@@ -31,6 +31,8 @@ const SCENARIOS: &[fn()] = &[
     crate::referrals::the_run_finishes_what_a_call_left_undone,
     crate::survey_page::a_link_asks_records_once_and_shows_what_was_earned,
     crate::customers::a_customer_is_shown_with_rhythm_moves_and_reasons,
+    crate::personal::a_person_sees_all_that_is_stored_and_then_it_is_erased,
+    crate::personal::two_customers_become_one_in_every_answer_and_two_again,
 ];
 
 /// A month's limit, a reservation that nobody confirms, the next month, and the hour in which it is swept.

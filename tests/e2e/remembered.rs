@@ -28,9 +28,15 @@ async fn attributes_are_taken_once_in_any_order_and_before_any_purchase() {
     let older = json!({ "updated_at": "2026-11-20T10:00:00Z", "language": "de", "mailing_consent": true });
     assert_eq!(world.call("PUT", "/v1/customers/ann", older.to_string()).await.json["status"], "recorded");
     let shown = world.get("/v1/customers/ann").await;
+    // Profiles name others by key, and nobody of that id is known.
+    let nobody_known = world.ledger.customer_key(&e2e::acme(), &CustomerId::try_from("bob".to_owned()).unwrap());
     assert_eq!(
         (shown.status.as_u16(), &shown.json["orders"], &shown.json["attributes"]),
-        (200, &json!(0), &json!({ "programme_since": "2025-03-01", "mailing_consent": false, "referred_by": "bob" }))
+        (
+            200,
+            &json!(0),
+            &json!({ "programme_since": "2025-03-01", "mailing_consent": false, "referred_by": nobody_known })
+        )
     );
     let segment = world.get("/v1/customers/ann/segment").await.json;
     assert_eq!((&segment["known"], &segment["segment"]), (&json!(true), &json!("none")));

@@ -8,9 +8,7 @@ use ledger::{CustomerId, CustomerKey, StoryItem};
 use segmentation::moves::RecentMoves;
 use segmentation::{Explanation, Label, Rhythm, explain};
 use serde::Serialize;
-use web::{App, Caller, PageQuery, PathId, Problem, Row, page};
-
-use crate::remembered::Remembered;
+use web::{App, Caller, PageQuery, PathId, Problem, Remembered, Row, page};
 
 /// All that is kept of a customer, and what follows from it today.
 #[derive(Serialize)]
@@ -18,6 +16,9 @@ pub(crate) struct Answer {
     customer: CustomerId,
     /// Pseudonymous: stands in keys and events.
     key: CustomerKey,
+    /// Keys of the other ids that were merged into this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<CustomerKey>,
     version: u64,
     orders: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +31,7 @@ pub(crate) struct Answer {
     remembered: Remembered,
 }
 
-fn unknown() -> Problem {
+pub(crate) fn unknown() -> Problem {
     Problem::not_found("nothing of this customer is known")
 }
 
@@ -50,10 +51,12 @@ pub(crate) async fn show(
         label: customer.profile.label(),
         explanation: shop.active.as_ref().and_then(|active| explain(orders, &active.cuts, today)),
         rhythm: Rhythm::of(orders, today, window),
-        remembered: Remembered::of(&customer.profile),
+        remembered: Remembered::named(&customer.profile, &app.ledger, &shop.id).await?,
         moves: customer.profile.moves,
         key: customer.key,
-        customer: id,
+        aliases: customer.aliases,
+        // Of an alias, the one it stands for.
+        customer: customer.id,
     }))
 }
 

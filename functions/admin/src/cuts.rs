@@ -13,7 +13,7 @@ use serde_json::json;
 use std::sync::Arc;
 use web::{App, Body, Caller, PageQuery, PathId, Problem, at_field, cursor, read_json};
 
-use crate::jobs::{Begun, in_progress};
+use crate::jobs::{Begun, not_begun};
 
 /// Activations that are shown.
 const ACTIVATIONS: i32 = 50;
@@ -288,10 +288,7 @@ fn typed(shop: &Shop, axes: [Option<TypedCuts>; 3], window: Option<Window>) -> R
 }
 
 async fn started(start: &StartJob, shop: &Shop, begun: Result<ledger::Job, BeginJobError>) -> Result<Begun, Problem> {
-    let job = begun.map_err(|error| match error {
-        BeginJobError::InProgress(job) => in_progress(job),
-        BeginJobError::Store(error) => error.into(),
-    })?;
+    let job = begun.map_err(not_begun)?;
     (start.0)(shop.id.clone(), job.number).await.map_err(|error| Problem::internal(&error))?;
     Ok(Begun::of(job.number))
 }

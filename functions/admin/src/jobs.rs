@@ -6,13 +6,16 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use ledger::{Job, JobKind, JobStatus};
+use ledger::{BeginJobError, ExportRow, Job, JobKind, JobStatus};
 use playbook::simulate::TallyRow;
 use segmentation::{AxisCuts, PreviewKind, PreviewRow};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, at_field, page};
+
+/// Bytes of a page at which it ends early: an answer has at most 4 MB (law 18).
+const FULL: usize = 3 * 1024 * 1024;
 
 /// A job as it is shown.
 #[derive(Serialize)]
@@ -76,6 +79,18 @@ impl Begun {
     }
 }
 
+/// Why a job was not begun.
+pub(crate) fn not_begun(error: BeginJobError) -> Problem {
+    match error {
+        BeginJobError::InProgress(job) => in_progress(job),
+        BeginJobError::TooMany(jobs) => {
+            let detail = format!("{jobs} jobs of customers are not at their end; ask again when some are");
+            Problem::new(StatusCode::CONFLICT, "too-many-jobs", "Too many jobs are unfinished", detail)
+        }
+        BeginJobError::Store(error) => error.into(),
+    }
+}
+
 /// Two jobs of a kind never overlap.
 pub(crate) fn in_progress(job: u64) -> Problem {
     let detail = format!("job {job} is not at its end; see GET /v1/jobs/{job}");
@@ -124,6 +139,9 @@ pub(crate) async fn result(
         JobKind::Simulation => rows_from::<SimulationRow>(&app, &caller, at, &query, &headers).await,
         JobKind::Fit => rows_from::<FitRow>(&app, &caller, at, &query, &headers).await,
         JobKind::Preview => rows_from::<PreviewedRow>(&app, &caller, at, &query, &headers).await,
+        JobKind::Export => rows_from::<Exported>(&app, &caller, at, &query, &headers).await,
+        // What they have done is told by their summary.
+        JobKind::Erase | JobKind::Merge | JobKind::Unmerge => page(&query, &headers, &[] as &[FitRow], None),
     }
 }
 
@@ -141,10 +159,31 @@ async fn rows_from<T: Row + DeserializeOwned>(
     query: &PageQuery,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let items: Vec<T> = app.ledger.job_rows(&caller.shop.id, number, from, query.limit()?).await?;
+    let mut items: Vec<T> = app.ledger.job_rows(&caller.shop.id, number, from, query.limit()?).await?;
+    let mut bytes = 0;
+    let fit = items.iter().take_while(|item| {
+        let before = bytes;
+        bytes += serde_json::to_vec(item).map_or(0, |json| json.len());
+        before == 0 || bytes <= FULL
+    });
+    items.truncate(fit.count());
     let next = from + items.len();
     let next = ((next as u64) < of && !items.is_empty()).then(|| next.to_string());
     page(query, headers, &items, next.as_deref())
+}
+
+/// Something that is stored about a customer.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Exported(ExportRow);
+
+impl Row for Exported {
+    const COLUMNS: &'static [&'static str] = &["of", "customer_key", "stored"];
+
+    fn fields(&self) -> Vec<String> {
+        let ExportRow { of, customer_key, stored } = &self.0;
+        vec![of.clone(), customer_key.as_str().to_owned(), stored.to_string()]
+    }
 }
 
 /// The cuts of an axis that was fitted.

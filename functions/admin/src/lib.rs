@@ -12,8 +12,8 @@ mod cuts;
 mod jobs;
 mod mailings;
 mod openapi;
+mod personal;
 mod playbook;
-mod remembered;
 mod runs;
 mod segments;
 mod settings;
@@ -62,6 +62,11 @@ pub fn routes() -> Routes {
         .get("/v1/beacon/customers", "List customers at risk", beacon::customers)
         .get("/v1/customers/{id}", "Show a customer", customers::show)
         .get("/v1/customers/{id}/history", "List a customer's story", customers::history)
+        .delete("/v1/customers/{id}", "Begin to erase a customer", personal::erase)
+        .post("/v1/customers/{id}/export", "Begin an export of all that is stored about a customer", personal::export)
+        .get("/v1/customers/{id}/export", "Find the last export of a customer", personal::exported)
+        .post("/v1/customers/{id}/merge", "Begin to make two customers one", personal::merge)
+        .post("/v1/customers/{id}/unmerge", "Begin to part an id from a customer", personal::unmerge)
         .get("/v1/segments", "Show the census of the 27 segments", segments::census)
         .get("/v1/segments/{segment}/customers", "List a segment's customers", audiences::show)
         .get("/v1/segments/{segment}/mailing", "List a segment's letters, each with its offers", mailings::show)

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use ledger::BeginJobError;
 use playbook::simulate::Period;
 use resegment::jobs::{BeginSimulationError, StartJob, begin_simulation};
 use segmentation::Day;
@@ -48,8 +47,7 @@ pub(crate) async fn begin(
             let detail = "the shop has no cuts yet, so nobody has a segment; its first run makes them (POST /v1/runs)";
             Problem::new(StatusCode::CONFLICT, "no-cuts", "There is nothing to simulate", detail)
         }
-        BeginSimulationError::Job(BeginJobError::InProgress(job)) => jobs::in_progress(job),
-        BeginSimulationError::Job(BeginJobError::Store(error)) => error.into(),
+        BeginSimulationError::Job(error) => jobs::not_begun(error),
     })?;
     (start.0)(shop.id.clone(), job.number).await.map_err(|error| Problem::internal(&error))?;
     Ok((StatusCode::ACCEPTED, Json(jobs::Begun::of(job.number))))

@@ -133,9 +133,11 @@ async fn answer(
     };
     let document = inputs(&app.ledger, shop, &catalogue, subject, question);
     let mut decision = decide(&document, &shop.playbook);
-    // Without the store the answer is for nobody in particular, who has no code.
-    if let (Found::Known(_) | Found::Unknown, Some(key)) = (&found, &key) {
-        with_codes(&app.ledger, shop, key, &mut decision);
+    // Without the store the answer is for nobody in particular, who has no code. Of an alias it is the root's.
+    match (&found, &key) {
+        (Found::Known(customer), _) => with_codes(&app.ledger, shop, &customer.key, &mut decision),
+        (Found::Unknown, Some(key)) => with_codes(&app.ledger, shop, key, &mut decision),
+        (Found::Unknown, None) | (Found::Degraded, _) => {}
     }
     let refers = decision.offers.iter().any(|offer| offer.mechanic == Mechanic::Refer);
     Ok(Answer {

@@ -25,28 +25,34 @@ pub(crate) async fn reserve(
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
     let asked = read_json::<ReserveIn>(&body)?.read()?;
     let shop = &caller.shop;
-    let key = app.ledger.customer_key(&shop.id, &asked.customer);
-    let (terms, ticket, by) = find(&app, &caller, &key, &asked).await?;
-    let name = RedemptionKey {
+    // Consistently: what was confirmed a moment ago is closed.
+    let sent = app.ledger.customer_key(&shop.id, &asked.customer);
+    let found = app.ledger.customer_now(&shop.id, &sent).await?;
+    let who = Who::of(sent, found);
+    let (terms, ticket, by) = find(&app, &caller, &who, &asked).await?;
+    let name = |key: &CustomerKey| RedemptionKey {
         customer_key: key.clone(),
         order: asked.order.clone(),
         series: terms.series.clone(),
         attempt: asked.attempt,
     };
-    // The same again is answered as before, whatever has become of customer and campaign since.
-    if let Some(known) = app.ledger.redemption(shop, &name).await? {
-        let same = (known.slot, known.step, &known.cart) == (ticket.slot, ticket.step, &asked.content);
-        return if same {
-            Ok((StatusCode::CREATED, Json(Answer::of(Some(Status::Duplicate), known))))
-        } else {
-            let id = format!("attempt {} of {} on order {}", name.attempt, name.series, name.order);
-            Err(ledger::Refusal::OtherContent { what: "redemption", id }.into())
-        };
+    for key in &who.keys {
+        let name = name(key);
+        // The same again is answered as before, whatever has become of customer and campaign since.
+        if let Some(known) = app.ledger.redemption(shop, &name).await? {
+            let same = (known.slot, known.step, &known.cart) == (ticket.slot, ticket.step, &asked.content);
+            return if same {
+                Ok((StatusCode::CREATED, Json(Answer::of(Some(Status::Duplicate), known))))
+            } else {
+                let id = format!("attempt {} of {} on order {}", name.attempt, name.series, name.order);
+                Err(ledger::Refusal::OtherContent { what: "redemption", id }.into())
+            };
+        }
     }
     if !shop.campaigns.is_open(&terms.series, terms.number) {
         return Err(not_redeemed::not_open(&terms.series));
     }
-    let document = document(&app, &caller, &key, &terms.series, &asked.cart).await?;
+    let document = document(&app, &caller, &who, &terms.series, &asked.cart).await?;
     let promised = promised(&app, shop, &document, &terms, ticket, by).await?;
     let conditions = &terms.idea.conditions;
     if !redeem::qualifies(conditions, asked.cart.total) {
@@ -56,7 +62,7 @@ pub(crate) async fn reserve(
     let value = promised.value(&asked.cart, costs).map_err(not_redeemed::lines)?;
     let now = app.clock.now();
     let new = Redemption {
-        key: name,
+        key: name(who.key()),
         customer: asked.customer,
         state: RedemptionState::Reserved,
         by,
@@ -76,6 +82,7 @@ pub(crate) async fn reserve(
         reserved_at: now,
         expires_at: now + TimeDelta::minutes(shop.settings.changeable.rewards.hold_minutes.into()),
         settled_at: None,
+        epoch: 0,
         charged: Vec::new(),
     };
     let steps = terms.idea.mechanic == Mechanic::RisingCashback;
@@ -113,27 +120,43 @@ pub(crate) async fn show(
     found.map(|found| Json(Answer::of(None, found))).ok_or_else(not_redeemed::unknown)
 }
 
+/// Who redeems.
+struct Who {
+    /// Their key, and those of their aliases: a code may have been given to any of them.
+    keys: Vec<CustomerKey>,
+    customer: Option<Customer>,
+}
+
+impl Who {
+    fn of(sent: CustomerKey, customer: Option<Customer>) -> Who {
+        let keys = customer.as_ref().map_or_else(|| vec![sent], |customer| customer.keys().cloned().collect());
+        Who { keys, customer }
+    }
+
+    /// The customer's own key.
+    fn key(&self) -> &CustomerKey {
+        &self.keys[0]
+    }
+}
+
 /// The terms that a code or an offer names. A wrong code is counted, and after too many none is looked at any more that day.
-async fn find(
-    app: &App,
-    caller: &Caller,
-    key: &CustomerKey,
-    asked: &Asked,
-) -> Result<(Arc<Terms>, Ticket, By), Problem> {
+async fn find(app: &App, caller: &Caller, who: &Who, asked: &Asked) -> Result<(Arc<Terms>, Ticket, By), Problem> {
     let shop = &caller.shop;
     match &asked.named {
         Named::Code(code) => {
             let day = today(app, caller);
-            if !app.ledger.may_try_codes(shop, key, day).await? {
+            if !app.ledger.may_try_codes(shop, who.key(), day).await? {
                 return Err(not_redeemed::too_many());
             }
-            let terms = match app.ledger.made_code(&shop.id, key, code) {
+            // Each is tried, so that the time tells nothing.
+            let made = who.keys.iter().fold(false, |made, key| made | app.ledger.made_code(&shop.id, key, code));
+            let terms = match made {
                 true => app.ledger.terms(&shop.id, code.ticket().number).await?,
                 false => None,
             };
             match terms {
                 Some(terms) => Ok((terms, code.ticket(), By::Code)),
-                None if app.ledger.count_wrong_code(shop, key, day).await? => Err(invalid()),
+                None if app.ledger.count_wrong_code(shop, who.key(), day).await? => Err(invalid()),
                 None => Err(not_redeemed::too_many()),
             }
         }
@@ -148,18 +171,11 @@ async fn find(
 }
 
 /// What the decision would rest on today.
-async fn document(
-    app: &App,
-    caller: &Caller,
-    key: &CustomerKey,
-    series: &str,
-    cart: &CartTotals,
-) -> Result<Inputs, Problem> {
+async fn document(app: &App, caller: &Caller, who: &Who, series: &str, cart: &CartTotals) -> Result<Inputs, Problem> {
     let shop = &caller.shop;
-    // Consistently: what was confirmed a moment ago is closed.
-    let (found, catalogue) = tokio::join!(app.ledger.customer_now(&shop.id, key), app.ledger.catalogue(shop));
-    let found: Option<Customer> = found?;
-    let subject = found.as_ref().map_or(Subject::Unknown(key), Subject::Known);
+    let catalogue = app.ledger.catalogue(shop).await;
+    let key = who.key();
+    let subject = who.customer.as_ref().map_or(Subject::Unknown(key), Subject::Known);
     let question = Question { day: today(app, caller), channel: Channel::Checkout, language: None, cart: None };
     let mut document = inputs(&app.ledger, shop, &catalogue, subject, question);
     // Only now: what lies in the cart is no candidate for a pick, and may be what the reward is on.

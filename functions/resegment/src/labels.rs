@@ -79,7 +79,9 @@ impl Steps {
             if let Some(units) = self.ledger.write_label(shop, &customer, moved).await? {
                 return Ok(Some(units));
             }
-            let Some(now) = self.ledger.customer_now(shop, &customer.key).await? else { return Ok(None) };
+            let now = self.ledger.customer_now(shop, &customer.key).await?;
+            // Erased or merged meanwhile: then there is no label of that key any more.
+            let Some(now) = now.filter(|now| now.key == customer.key) else { return Ok(None) };
             customer = now;
             match self.outcome(shop, run, active, &customer).await?.moved {
                 Some(again) => moved = again,

@@ -69,7 +69,7 @@ impl Ledger {
         let stored = self.batch_get(&self.tables().customers, &wanted, false, None).await?;
         let mut found: HashMap<CustomerKey, Customer> = HashMap::with_capacity(entries.len());
         for item in stored {
-            let customer = Customer::from_item(item)?;
+            let Some(customer) = Customer::from_item(item)? else { continue };
             found.insert(customer.key.clone(), customer);
         }
         let member = |entry: Entry| {

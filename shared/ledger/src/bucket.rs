@@ -11,7 +11,7 @@ use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::items::{Customer, Sequence, StoryItem};
 use crate::keys::{self, BUCKETS, CustomerKey, Key};
-use crate::store::{Change, Item, Ledger, attribute, item};
+use crate::store::{Change, Item, Ledger, attribute, item, parse};
 
 /// A range of (bucket, customer key) of one shop: the `index`-th of `count` equal parts. Keys are uniform, so parts of the
 /// key space are parts of the base; one shard or a thousand are the same code.
@@ -43,7 +43,7 @@ pub struct Cursor {
 /// Some customers of a shard.
 #[derive(Debug)]
 pub struct BucketPage {
-    /// In the order of their keys, all of one bucket.
+    /// In the order of their keys, all of one bucket; there may be none before the shard's end.
     pub customers: Vec<Customer>,
     /// Where to go on; `None` at the shard's end.
     pub next: Option<Cursor>,
@@ -112,12 +112,13 @@ impl Ledger {
             .await
             .map_err(crate::error::store("Query"))?;
         let read_units = answer.consumed_capacity().and_then(|used| used.capacity_units()).unwrap_or(0.0);
-        let more = answer.last_evaluated_key().is_some();
-        let customers: Vec<Customer> =
-            answer.items.unwrap_or_default().into_iter().map(Customer::from_item).collect::<Result<_, _>>()?;
-        let next = match customers.last() {
-            Some(last) if more => Some(Cursor { bucket: range.bucket, after: Some(last.key.clone()) }),
-            _ => ranges.get(at + 1).map(|range| Cursor { bucket: range.bucket, after: None }),
+        let last = answer.last_evaluated_key.map(parse::<Key>).transpose()?;
+        // Aliases and markers are nobody to count or to label.
+        let found = answer.items.unwrap_or_default().into_iter().map(Customer::from_item);
+        let customers = found.filter_map(Result::transpose).collect::<Result<Vec<Customer>, _>>()?;
+        let next = match last {
+            Some(Key { sk, .. }) => Some(Cursor { bucket: range.bucket, after: Some(CustomerKey::stored(&sk)) }),
+            None => ranges.get(at + 1).map(|range| Cursor { bucket: range.bucket, after: None }),
         };
         Ok(BucketPage { customers, next, read_units })
     }

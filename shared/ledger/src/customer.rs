@@ -1,48 +1,49 @@
-//! Reading a customer: the profile in one read, the story in pages, and the rebuild that must equal the profile (law 1).
-
-use std::collections::BTreeMap;
+//! Reading a customer: the profile in one read, two where they were merged, and the story in pages.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use segmentation::moves::VersionedMove;
-use segmentation::{Bought, OrderFold, Profile};
 use serde::de::DeserializeOwned;
 
 use crate::error::LedgerError;
-use crate::ids::{CustomerId, OrderId, ShopId};
-use crate::items::{Customer, Sequence, StoryItem};
+use crate::ids::{CustomerId, ShopId};
+use crate::items::{Customer, StoryItem};
 use crate::keys::{self, CustomerKey, Key};
-use crate::shop::Shop;
+use crate::standing::Held;
 use crate::store::{Item, Ledger, parse};
 
 /// A page of a customer's story.
 #[derive(Debug)]
 pub struct StoryPage {
-    /// Accepted items and moves, sorted by kind and id.
+    /// Accepted items and moves of each id, sorted by kind and id.
     pub items: Vec<StoryItem>,
-    /// Where the next page begins, if there is one: the last item's sort key.
+    /// Where the next page begins, if there is one.
     pub next: Option<String>,
 }
 
 impl Ledger {
-    /// A customer's profile: one eventually consistent GetItem, as a lookup needs it (law 10).
+    /// A customer's profile, eventually consistent, as a lookup needs it (law 10): one GetItem; two where they were merged.
     ///
     /// # Errors
     /// [`LedgerError`] when the store fails.
     pub async fn customer(&self, shop: &ShopId, customer: &CustomerId) -> Result<Option<Customer>, LedgerError> {
-        let key = keys::profile(shop, &self.customer_key(shop, customer));
-        self.get_item(&self.tables().customers, &key, false).await?.map(Customer::from_item).transpose()
+        let held = match self.held_under(shop, &self.customer_key(shop, customer), false).await? {
+            Held::Alias(alias) => self.held_under(shop, &alias.alias_of, false).await?,
+            held => held,
+        };
+        Ok(match held {
+            Held::Customer(customer) => Some(*customer),
+            Held::Nobody | Held::Alias(_) | Held::Marker(_) => None,
+        })
     }
 
-    /// The same, consistent, by key: for whoever changes it.
+    /// The same, consistent, by key: for whoever changes it. Of an alias it is the customer it names.
     ///
     /// # Errors
     /// [`LedgerError`] when the store fails.
     pub async fn customer_now(&self, shop: &ShopId, key: &CustomerKey) -> Result<Option<Customer>, LedgerError> {
-        let found = self.get_item(&self.tables().customers, &keys::profile(shop, key), true).await?;
-        found.map(Customer::from_item).transpose()
+        Ok(self.standing(shop, key).await?.customer().cloned())
     }
 
-    /// A page of a customer's story, at most `limit` items, after the sort key `after`.
+    /// A page of a customer's story under all their ids, at most `limit` items, after a position.
     ///
     /// # Errors
     /// [`LedgerError`] when the store fails.
@@ -53,74 +54,34 @@ impl Ledger {
         after: Option<&str>,
         limit: i32,
     ) -> Result<StoryPage, LedgerError> {
-        let pk = keys::story(shop, &self.customer_key(shop, customer));
-        let start = after.map(|sk| Key { pk: pk.clone(), sk: sk.to_owned() });
-        let (items, next) = self.query_page(&self.tables().ledger, &pk, start, limit).await?;
-        Ok(StoryPage { items: items.into_iter().map(parse).collect::<Result<_, _>>()?, next })
-    }
-
-    /// Folds a customer's whole story anew: the result equals the stored profile byte for byte.
-    ///
-    /// # Errors
-    /// [`LedgerError`] when the store fails, or the story contradicts itself.
-    pub async fn rebuild(&self, shop: &Shop, customer: &CustomerId) -> Result<Option<Profile>, LedgerError> {
-        let pk = keys::story(&shop.id, &self.customer_key(&shop.id, customer));
-        let story: Vec<StoryItem> = self.query_all(&self.tables().ledger, &pk).await?;
-        if story.is_empty() {
-            return Ok(None);
-        }
-        let zone = shop.settings.time_zone;
-        let mut folds: BTreeMap<OrderId, OrderFold> = BTreeMap::new();
-        let mut first_accepted: BTreeMap<OrderId, (Sequence, Option<Bought>)> = BTreeMap::new();
-        let (mut returns, mut moves, mut facts, mut version) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), 0);
-        for item in story {
-            match item {
-                StoryItem::Order { sequence, order, .. } => {
-                    folds.entry(order.id.clone()).or_default().revise(order.fold(zone));
-                    // A lower revision has no place in the sequence, and is never the first.
-                    let Some(sequence) = sequence else { continue };
-                    version = version.max(sequence.version);
-                    let first = first_accepted.get(&order.id).is_none_or(|(known, _)| sequence < *known);
-                    if first {
-                        first_accepted.insert(order.id.clone(), (sequence, order.bought(zone)));
-                    }
-                }
-                StoryItem::Return { sequence, returned, .. } => {
-                    version = version.max(sequence.version);
-                    returns.push((sequence, returned));
-                }
-                StoryItem::Move { sequence, moved, .. } => {
-                    version = version.max(sequence.version);
-                    moves.insert(sequence, moved);
-                }
-                StoryItem::Redemption { sequence: None, .. } => {}
-                StoryItem::Attributes { sequence, .. }
-                | StoryItem::Redemption { sequence: Some(sequence), .. }
-                | StoryItem::GivenBack { sequence, .. }
-                | StoryItem::Choice { sequence, .. }
-                | StoryItem::Answer { sequence, .. }
-                | StoryItem::Referral { sequence, .. }
-                | StoryItem::Alert { sequence, .. } => {
-                    version = version.max(sequence.version);
-                    facts.insert(sequence, item);
-                }
+        let standing = self.standing(shop, &self.customer_key(shop, customer)).await?;
+        let Some(customer) = standing.customer() else { return Ok(StoryPage { items: Vec::new(), next: None }) };
+        let keys: Vec<&CustomerKey> = customer.keys().collect();
+        // A position names the story by its key, and the last item there; none: before its first.
+        let (mut at, mut start) = match after.and_then(|position| position.split_once('#')) {
+            Some((key, sk)) => (keys.iter().position(|known| known.as_str() == key), Some(sk)),
+            None => (Some(0), None),
+        };
+        let mut items = Vec::new();
+        while let Some(nth) = at.filter(|nth| *nth < keys.len()) {
+            let pk = keys::story(shop, keys[nth]);
+            let rest = limit.saturating_sub(i32::try_from(items.len()).unwrap_or(i32::MAX));
+            let from = start.filter(|sk| !sk.is_empty()).map(|sk| Key { pk: pk.clone(), sk: sk.to_owned() });
+            let (found, next) = self.query_page(&self.tables().ledger, &pk, from, rest).await?;
+            for item in found {
+                items.push(parse(item)?);
             }
+            let more = match next {
+                Some(sk) => Some(format!("{}#{sk}", keys[nth].as_str())),
+                None => keys.get(nth + 1).map(|key| format!("{}#", key.as_str())),
+            };
+            // One Query brings at most 1 MB; a page ends with the first story that has anything.
+            if more.is_none() || !items.is_empty() {
+                return Ok(StoryPage { items, next: more });
+            }
+            (at, start) = (Some(nth + 1), None);
         }
-        // After the revisions, since a return may rest on any of them; in sequence, so that the whole comes last.
-        returns.sort_by_key(|(sequence, _)| *sequence);
-        for (_, returned) in returns {
-            let fold = folds.entry(returned.sent.order.clone()).or_default();
-            fold.give_back(returned.given_back).map_err(LedgerError::damaged)?;
-        }
-        let mut profile =
-            Profile { version, orders: folds.values().filter_map(OrderFold::entry).collect(), ..Profile::default() };
-        let bought: BTreeMap<Sequence, Option<Bought>> = first_accepted.into_values().collect();
-        bought.values().flatten().for_each(|bought| profile.remember(bought));
-        facts.values().for_each(|fact| fact.fold_into(&mut profile));
-        for (sequence, moved) in moves {
-            profile.moves.push(VersionedMove { version: sequence.version, moved });
-        }
-        Ok(Some(profile))
+        Ok(StoryPage { items, next: None })
     }
 
     /// All items of a partition, consistently.
@@ -138,7 +99,20 @@ impl Ledger {
         }
     }
 
-    async fn query_page(
+    /// All items of a partition whose sort keys begin so, consistently.
+    pub(crate) async fn query_all_from(&self, table: &str, pk: &str, begins: &str) -> Result<Vec<Item>, LedgerError> {
+        let (mut all, mut start) = (Vec::new(), None);
+        loop {
+            let (items, next) = self.query_from(table, pk, Some(begins), false, start, i32::MAX).await?;
+            all.extend(items);
+            match next {
+                Some(sk) => start = Some(Key { pk: pk.to_owned(), sk }),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    pub(crate) async fn query_page(
         &self,
         table: &str,
         pk: &str,

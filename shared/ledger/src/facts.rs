@@ -3,12 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use segmentation::answers::{Answer, Answered, Survey};
-use segmentation::{Alert, AttributeUpdate, Choice, Day, Profile};
+use segmentation::{Alert, AttributeUpdate, Choice, Day, Profile, Regrouped};
 use serde::Serialize;
 
 use crate::alerts::listed;
 use crate::error::{LedgerError, RecordError, Refusal};
-use crate::ids::{AnswerId, ChoiceId, CustomerId};
+use crate::ids::{AnswerId, ChoiceId, CustomerId, ShopId};
 use crate::items::{Customer, Sequence, StoryItem};
 use crate::keys::{self, CustomerKey, Key};
 use crate::order::{content_hash, shop_day};
@@ -103,7 +103,8 @@ pub(crate) struct Fact<'a> {
 
 impl Ledger {
     /// Records an update of a customer's attributes; of a customer nobody knew, too. Who brought them is thanked, see
-    /// [`Ledger::earn_referral`].
+    /// [`Ledger::earn_referral`]: the update names them by the shop's id, and is stored with their key, so that nobody who was
+    /// erased is named among what is kept of others.
     ///
     /// # Errors
     /// [`RecordError::Refused`] with the reason, or [`RecordError::Store`]; in both cases nothing was changed.
@@ -114,6 +115,8 @@ impl Ledger {
         customer: &CustomerId,
         update: &AttributeUpdate,
     ) -> Result<AttributesReceipt, RecordError> {
+        let by = update.referred_by.clone().map(|by| by.map(|by| self.key_of_referrer(&shop.id, by)));
+        let update = &AttributeUpdate { referred_by: by, ..update.clone() };
         let hash = content_hash(update);
         let moment = i64::try_from(update.updated_at).ok().and_then(DateTime::from_timestamp_millis);
         let moment = moment.ok_or_else(|| LedgerError::damaged("a moment beyond all calendars"))?;
@@ -135,6 +138,11 @@ impl Ledger {
             self.thank_for(shop, &friend, today).await;
         }
         Ok(AttributesReceipt { status, customer: customer.clone(), updated_at: moment })
+    }
+
+    /// An id that is none is nobody's, and stays as it is.
+    fn key_of_referrer(&self, shop: &ShopId, by: String) -> String {
+        CustomerId::try_from(by.clone()).map_or(by, |by| self.customer_key(shop, &by).as_str().to_owned())
     }
 
     /// Records what a customer chose, if it is `offered` to them as they stand then: two choices sent at once are weighed one
@@ -222,6 +230,10 @@ impl Ledger {
         let (ledger, customers) = (&self.tables().ledger, &self.tables().customers);
         let mut backoff = Backoff::default();
         loop {
+            let standing = self.standing(&shop.id, &customer_key).await?;
+            if standing.erased().is_some_and(|erased| (fact.before)(erased.at)) {
+                return Err(Refusal::CustomerErased.into());
+            }
             if let Some(stored) = self.get::<StoryItem>(ledger, &fact.key, true).await? {
                 let (what, id) = fact.what;
                 return match stored.hash() {
@@ -229,17 +241,14 @@ impl Ledger {
                     _ => Err(Refusal::OtherContent { what, id }.into()),
                 };
             }
-            let before = self.customer_now(&shop.id, &customer_key).await?;
-            let before = before.unwrap_or_else(|| Customer::unknown(fact.customer.clone(), customer_key.clone()));
-            if before.erased_at.is_some_and(fact.before) {
-                return Err(Refusal::CustomerErased.into());
-            }
+            let before = standing.or_new(fact.customer);
             (fact.allowed)(&before)?;
             let story = (fact.story)(Sequence { version: before.profile.version + 1, place: 0 });
             let mut after = before.clone();
             story.fold_into(&mut after.profile);
             after.profile.commit(None);
             let mut writes = vec![self.put_new(ledger, story.to_item(fact.key.clone())?)?];
+            writes.extend(standing.check(self)?);
             if let Some(beside) = &fact.beside {
                 writes.push(self.put_new(ledger, beside.clone())?);
             }
@@ -249,7 +258,7 @@ impl Ledger {
                 let event =
                     StoryItem::Alert { sequence: Sequence { version, place: 1 }, previous, alert: alert.clone() };
                 event.fold_into(&mut after.profile);
-                let event_key = keys::move_of(&shop.id, &customer_key, version);
+                let event_key = keys::move_of(&shop.id, &before.key, version);
                 writes.push(self.put_new(ledger, event.to_item(event_key)?)?);
                 writes.push(self.put_new(ledger, listed(&shop.id, &before, version, &alert)?)?);
             }
@@ -276,6 +285,7 @@ impl StoryItem {
             StoryItem::Redemption { .. }
             | StoryItem::GivenBack { .. }
             | StoryItem::Alert { .. }
+            | StoryItem::Merge { .. }
             | StoryItem::Move { .. } => None,
         }
     }
@@ -301,6 +311,9 @@ impl StoryItem {
             StoryItem::Redemption { sequence: None, .. } => {}
             StoryItem::Referral { referral, .. } => profile.referrals.push(referral.clone()),
             StoryItem::Alert { sequence, .. } => profile.last_alerted = Some(sequence.version),
+            StoryItem::Merge { sequence, day, .. } => {
+                profile.regrouped = Some(Regrouped { version: sequence.version, day: *day });
+            }
             StoryItem::Order { .. } | StoryItem::Return { .. } | StoryItem::Move { .. } => {}
         }
     }

@@ -10,7 +10,7 @@ use segmentation::{Flags, OrderFold, Profile};
 use crate::counters::{Charge, Left};
 use crate::error::LedgerError;
 use crate::ids::OrderId;
-use crate::items::{Sequence, StoryItem};
+use crate::items::{Customer, Sequence, StoryItem};
 use crate::keys::{self, CustomerKey, Key};
 use crate::redemption::{NotRedeemed, RedeemError, Redemption};
 use crate::shop::Shop;
@@ -59,7 +59,7 @@ impl Ledger {
     pub(crate) async fn giving_back(
         &self,
         shop: &Shop,
-        (customer, order): (&CustomerKey, &OrderId),
+        (customer, order): (&Customer, &OrderId),
         change: Change,
         profile: &mut Profile,
         first: Sequence,
@@ -87,10 +87,10 @@ impl Ledger {
             // So does what somebody else used on it before the order turned out to be this customer's: it is no fact of theirs.
             let (used, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut rewards.list)
                 .into_iter()
-                .partition(|one| one.used && one.redemption.customer_key == *customer);
+                .partition(|one| one.used && customer.is(&one.redemption.customer_key));
             rewards.list = kept;
             let mut credits: BTreeMap<Charge, Left> = BTreeMap::new();
-            let mut uses: BTreeMap<String, (Uses, Option<u64>)> = BTreeMap::new();
+            let mut uses: BTreeMap<(CustomerKey, String), (Uses, Option<u64>)> = BTreeMap::new();
             for one in used {
                 let key = one.redemption;
                 let redemption = self.redemption(shop, &key).await?;
@@ -111,13 +111,14 @@ impl Ledger {
                     let sum = credits.entry(charge.clone()).or_default();
                     *sum = [*sum, back].into_iter().sum();
                 }
-                if !uses.contains_key(&key.series) {
+                let of_series = (key.customer_key.clone(), key.series.clone());
+                if !uses.contains_key(&of_series) {
                     let name: Key = keys::uses(&shop.id, &key.customer_key, &key.series);
                     let found: Uses = self.get(table, &name, true).await?.unwrap_or_else(|| Uses::none(name.clone()));
                     let version = (found.version > 0).then_some(found.version);
-                    uses.insert(key.series.clone(), (found, version));
+                    uses.insert(of_series.clone(), (found, version));
                 }
-                if let Some((uses, _)) = uses.get_mut(&key.series) {
+                if let Some((uses, _)) = uses.get_mut(&of_series) {
                     uses.free(&redemption);
                 }
                 out.given_back.push(redemption);

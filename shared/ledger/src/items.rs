@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use segmentation::moves::RecentMoves;
 use segmentation::{
     Alert, Answered, Answers, AttributeUpdate, Attributes, Baskets, Choice, Choices, ClosedSteps, Day, Move, OrderFold,
-    Orders, Profile, Referral, Referrals, Tastes,
+    Orders, Profile, Referral, Referrals, Regrouped, Tastes,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +24,21 @@ pub struct Customer {
     pub key: CustomerKey,
     /// What the ledger's items fold into.
     pub profile: Profile,
-    /// Everything dated before this moment is gone for good (law 17).
-    pub erased_at: Option<DateTime<Utc>>,
+    /// That the customer was erased once: everything dated before is gone for good (law 17).
+    pub erased: Option<Erased>,
+    /// Who else this customer is, by their keys: at most [`Customer::MAX_ALIASES`].
+    pub aliases: Vec<CustomerKey>,
     /// The layout it was read in.
     pub(crate) format: u8,
+}
+
+/// That a customer was erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// What is dated before this moment is refused for good.
+    pub at: DateTime<Utc>,
+    /// The version of the marker: items with a version up to it are gone, or about to go.
+    pub version: u64,
 }
 
 /// The profile's item; its attributes beside the fold are derived from it.
@@ -60,7 +71,14 @@ struct ProfileItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_alerted: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    erased_at: Option<DateTime<Utc>>,
+    regrouped: Option<Regrouped>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<CustomerKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased: Option<Erased>,
+    /// The version at which it was last merged, parted or erased: what was decided on before holds no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
     /// Absent without a segment: that is what makes the index sparse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audience_pk: Option<String>,
@@ -68,21 +86,42 @@ struct ProfileItem {
     audience_sk: Option<String>,
 }
 
-/// 1: moves as a list of maps. 2: moves packed. A release reads all up to its own and writes its own; a run writes those anew
-/// that it meets in an older one.
-const FORMAT: u8 = 2;
+/// 1: moves as a list of maps. 2: moves packed. 3: merged, parted or erased once, and aliases and markers, which only they have.
+/// A release reads all up to its own and writes its own; a run writes those anew that it meets in an older one.
+pub(crate) const FORMAT: u8 = 3;
+/// What a profile is written in that needs no later one, so that the release before this one reads it too.
+const PLAIN: u8 = 2;
 
 impl Customer {
+    /// The most aliases one customer can have.
+    pub const MAX_ALIASES: usize = 20;
+
     /// A customer of whom nothing is known yet.
     #[must_use]
     pub fn unknown(id: CustomerId, key: CustomerKey) -> Customer {
-        Customer { id, key, profile: Profile::default(), erased_at: None, format: FORMAT }
+        Customer { id, key, profile: Profile::default(), erased: None, aliases: Vec::new(), format: PLAIN }
     }
 
     /// Was it written by an older release, in another layout?
     #[must_use]
     pub fn is_outdated(&self) -> bool {
-        self.format < FORMAT
+        self.format < PLAIN
+    }
+
+    /// Is this one of the keys under which the customer is known?
+    #[must_use]
+    pub fn is(&self, key: &CustomerKey) -> bool {
+        self.key == *key || self.aliases.contains(key)
+    }
+
+    /// All keys under which the customer is known, their own first.
+    pub fn keys(&self) -> impl Iterator<Item = &CustomerKey> {
+        std::iter::once(&self.key).chain(&self.aliases)
+    }
+
+    /// The version at which they were last merged, parted or erased.
+    pub(crate) fn since(&self) -> Option<u64> {
+        self.profile.regrouped.map(|at| at.version).max(self.erased.map(|erased| erased.version))
     }
 
     /// The version to find in the store when this is written back; `None` when it is not there yet.
@@ -104,10 +143,11 @@ impl Customer {
     pub fn to_item(&self, shop: &ShopId) -> Result<Item, LedgerError> {
         let (audience_pk, audience_sk) = self.audience(shop).unzip();
         let Key { pk, sk } = keys::profile(shop, &self.key);
+        let since = self.since();
         item(&ProfileItem {
             pk,
             sk,
-            format: FORMAT,
+            format: if since.is_some() { FORMAT } else { PLAIN },
             customer: self.id.clone(),
             version: self.profile.version,
             orders: self.profile.orders.clone(),
@@ -120,14 +160,17 @@ impl Customer {
             closed: self.profile.closed.clone(),
             referrals: self.profile.referrals.clone(),
             last_alerted: self.profile.last_alerted,
-            erased_at: self.erased_at,
+            regrouped: self.profile.regrouped,
+            aliases: self.aliases.clone(),
+            erased: self.erased,
+            since,
             audience_pk,
             audience_sk,
         })
     }
 
-    /// As it is read.
-    pub(crate) fn from_item(stored: Item) -> Result<Customer, LedgerError> {
+    /// As it is read; the item must be a profile, see [`Held`](crate::standing::Held).
+    pub(crate) fn from_profile(stored: Item) -> Result<Customer, LedgerError> {
         let stored: ProfileItem = parse(stored)?;
         if !(1..=FORMAT).contains(&stored.format) {
             let format = stored.format;
@@ -135,6 +178,7 @@ impl Customer {
                 "a profile of format {format}; this release knows 1 to {FORMAT}"
             )));
         }
+        let customer = stored.customer;
         let profile = Profile {
             version: stored.version,
             orders: stored.orders,
@@ -147,12 +191,14 @@ impl Customer {
             closed: stored.closed,
             referrals: stored.referrals,
             last_alerted: stored.last_alerted,
+            regrouped: stored.regrouped,
         };
         Ok(Customer {
-            id: stored.customer,
+            id: customer,
             key: CustomerKey::stored(&stored.sk),
             profile,
-            erased_at: stored.erased_at,
+            erased: stored.erased,
+            aliases: stored.aliases,
             format: stored.format,
         })
     }
@@ -258,6 +304,17 @@ pub enum StoryItem {
         /// What.
         alert: Alert,
     },
+    /// Became one with another customer, or was parted from one; in the stories of both.
+    Merge {
+        /// Where it stands in the sequence: before the move of its transaction.
+        sequence: Sequence,
+        /// Which of the two.
+        what: Regroup,
+        /// The other one.
+        other: CustomerKey,
+        /// The shop day.
+        day: Day,
+    },
     /// A move.
     Move {
         /// Where it stands in the sequence: last in its transaction.
@@ -271,6 +328,16 @@ pub enum StoryItem {
     },
 }
 
+/// A merge or an unmerge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Regroup {
+    /// Two became one.
+    Merge,
+    /// One became two again.
+    Unmerge,
+}
+
 #[derive(Serialize)]
 struct KeyedStory<'a> {
     #[serde(flatten)]
@@ -280,6 +347,23 @@ struct KeyedStory<'a> {
 }
 
 impl StoryItem {
+    /// Its place in the sequence; `None` of what changed no profile: a lower revision, a reward not used.
+    #[must_use]
+    pub fn sequence(&self) -> Option<Sequence> {
+        match self {
+            StoryItem::Order { sequence, .. } | StoryItem::Redemption { sequence, .. } => *sequence,
+            StoryItem::Return { sequence, .. }
+            | StoryItem::Attributes { sequence, .. }
+            | StoryItem::Choice { sequence, .. }
+            | StoryItem::Answer { sequence, .. }
+            | StoryItem::GivenBack { sequence, .. }
+            | StoryItem::Referral { sequence, .. }
+            | StoryItem::Alert { sequence, .. }
+            | StoryItem::Merge { sequence, .. }
+            | StoryItem::Move { sequence, .. } => Some(*sequence),
+        }
+    }
+
     pub(crate) fn to_item(&self, key: Key) -> Result<Item, LedgerError> {
         item(&KeyedStory { key, story: self })
     }
@@ -290,13 +374,30 @@ impl StoryItem {
 pub(crate) struct Head {
     #[serde(flatten)]
     pub(crate) key: Key,
-    pub(crate) customer_key: CustomerKey,
+    /// In whose story its revisions and returns lie: the one under whose id it was first sent. `None`: erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) customer_key: Option<CustomerKey>,
+    /// The version of that one's last marker when the order came; 0 where there was none. A later marker means that it is gone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) epoch: u64,
+    #[serde(default, skip_serializing_if = "OrderFold::is_empty")]
     pub(crate) fold: OrderFold,
     /// 0 while it is not stored.
     pub(crate) version: u64,
 }
 
+/// No marker: nothing is stored of it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+pub(crate) fn is_zero(version: &u64) -> bool {
+    *version == 0
+}
+
 impl Head {
+    /// That an order was there, and of whom nothing is left.
+    pub(crate) fn blank(self) -> Head {
+        Head { customer_key: None, epoch: 0, fold: OrderFold::default(), ..self }
+    }
+
     pub(crate) fn read_version(&self) -> Option<u64> {
         (self.version > 0).then_some(self.version)
     }

@@ -1,11 +1,12 @@
 //! Jobs: long work that is asked for by a route and done beside it (law 18). A job is an item that says what it is and how far;
 //! beside it in its own partition lie what it works on, the outcomes of its parts, and its result. All go after a week.
 //!
-//! Of each kind one runs at a time per shop. A part that is noted as done is not done again, so a job that broke off is gone
+//! Of each kind one runs at a time per shop; of those that are about one customer, one per customer (`customer_jobs.rs`). A part that is noted as done is not done again, so a job that broke off is gone
 //! on with where it stood, and a step that is repeated changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,6 +29,34 @@ pub enum JobKind {
     Fit,
     /// Who would move under other cuts.
     Preview,
+    /// All that is known of a customer, erased.
+    Erase,
+    /// All that is known of a customer, to be read.
+    Export,
+    /// A customer becomes one with another.
+    Merge,
+    /// A customer is parted from another.
+    Unmerge,
+}
+
+impl JobKind {
+    /// As it stands in keys.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            JobKind::Simulation => "simulation",
+            JobKind::Fit => "fit",
+            JobKind::Preview => "preview",
+            JobKind::Erase => "erase",
+            JobKind::Export => "export",
+            JobKind::Merge => "merge",
+            JobKind::Unmerge => "unmerge",
+        }
+    }
+
+    /// Is it about one customer?
+    pub(crate) fn is_of_a_customer(self) -> bool {
+        matches!(self, JobKind::Erase | JobKind::Export | JobKind::Merge | JobKind::Unmerge)
+    }
 }
 
 /// How a job stands.
@@ -133,6 +162,9 @@ pub enum BeginJobError {
     /// Another one of its kind is at work.
     #[error("job {0} of this kind is not at its end")]
     InProgress(u64),
+    /// As many are unfinished as may be.
+    #[error("{0} jobs of customers are not at their end")]
+    TooMany(usize),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] LedgerError),
@@ -140,10 +172,30 @@ pub enum BeginJobError {
 
 /// How many jobs a shop had, and the last one of each kind.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Register {
+pub(crate) struct Register {
     version: u64,
     last: u64,
     of_kind: BTreeMap<JobKind, u64>,
+    /// Those of customers that are not at their end.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) open: BTreeSet<u64>,
+}
+
+impl Register {
+    /// The number of the next job.
+    pub(crate) fn next(&self) -> u64 {
+        self.last + 1
+    }
+
+    /// With the last number given out.
+    pub(crate) fn counting(self, last: u64) -> Register {
+        Register { last, ..self }
+    }
+
+    /// Every job that may be unfinished.
+    fn unfinished(&self) -> impl Iterator<Item = u64> {
+        self.of_kind.values().chain(&self.open).copied()
+    }
 }
 
 impl Ledger {
@@ -155,8 +207,7 @@ impl Ledger {
         let table = &self.tables().shops;
         let mut pause = Backoff::default();
         loop {
-            let read: Option<Register> = self.get(table, &keys::jobs(shop), true).await?;
-            let register = read.clone().unwrap_or_default();
+            let register = self.jobs(shop).await?;
             if let Some(last) = register.of_kind.get(&new.kind)
                 && let Some(job) = self.job(shop, *last).await?.filter(|job| !job.ended())
             {
@@ -172,42 +223,60 @@ impl Ledger {
                 let failure = "it broke off, and something else was asked for".to_owned();
                 self.end_job(shop, job.number, JobEnd::Failed(failure), now).await?;
             }
-            let number = register.last + 1;
-            let pk = keys::job_partition(shop, number);
-            let head = |hash: &str| keys::job_pieces(None, hash);
-            let input = self.put_pieces(&pk, head, new.input.clone(), now).await?;
-            let job = Job {
-                number,
-                kind: new.kind,
-                status: JobStatus::Queued,
-                asked: new.asked.clone(),
-                input,
-                done: 0,
-                of: new.of,
-                created: now,
-                finished: None,
-                summary: None,
-                rows: None,
-                failure: None,
-                lease: (now + LEASE).timestamp_millis(),
-                version: 1,
-                expires_at: (now + PARTIALS).timestamp(),
-            };
-            let mut next = Register { version: register.version + 1, last: number, ..register };
-            next.of_kind.insert(new.kind, number);
+            let job = self.new_job(shop, register.next(), &new, now).await?;
+            let mut next = register;
+            next.of_kind.insert(new.kind, job.number);
             let writes = vec![
-                self.put_as_read(
-                    table,
-                    item(&Keyed { key: keys::jobs(shop), value: &next })?,
-                    read.map(|read| read.version),
-                )?,
-                self.put_new(table, item(&Keyed { key: keys::job(shop, number), value: &job })?)?,
+                self.jobs_write(shop, next.counting(job.number))?,
+                self.put_new(table, item(&Keyed { key: keys::job(shop, job.number), value: &job })?)?,
             ];
             if self.transact(writes).await? {
                 return Ok(job);
             }
             pause.wait().await?;
         }
+    }
+
+    /// The register of a shop's jobs.
+    pub(crate) async fn jobs(&self, shop: &ShopId) -> Result<Register, LedgerError> {
+        Ok(self.get(&self.tables().shops, &keys::jobs(shop), true).await?.unwrap_or_default())
+    }
+
+    /// The register as it is now, on condition that it is as it was read.
+    pub(crate) fn jobs_write(&self, shop: &ShopId, register: Register) -> Result<TransactWriteItem, LedgerError> {
+        let read = (register.version > 0).then_some(register.version);
+        let next = Register { version: register.version + 1, ..register };
+        self.put_as_read(&self.tables().shops, item(&Keyed { key: keys::jobs(shop), value: &next })?, read)
+    }
+
+    /// A job of a number, with what it works on put down.
+    pub(crate) async fn new_job(
+        &self,
+        shop: &ShopId,
+        number: u64,
+        new: &NewJob,
+        now: DateTime<Utc>,
+    ) -> Result<Job, LedgerError> {
+        let pk = keys::job_partition(shop, number);
+        let head = |hash: &str| keys::job_pieces(None, hash);
+        let input = self.put_pieces(&pk, head, new.input.clone(), now).await?;
+        Ok(Job {
+            number,
+            kind: new.kind,
+            status: JobStatus::Queued,
+            asked: new.asked.clone(),
+            input,
+            done: 0,
+            of: new.of,
+            created: now,
+            finished: None,
+            summary: None,
+            rows: None,
+            failure: None,
+            lease: (now + LEASE).timestamp_millis(),
+            version: 1,
+            expires_at: (now + PARTIALS).timestamp(),
+        })
     }
 
     /// A job by its number.
@@ -223,10 +292,16 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] when the store fails.
     pub async fn broken_jobs(&self, shop: &ShopId, now: DateTime<Utc>) -> Result<Vec<Job>, LedgerError> {
-        let register: Option<Register> = self.get(&self.tables().shops, &keys::jobs(shop), true).await?;
+        let register = self.jobs(shop).await?;
         let mut broken = Vec::new();
-        for number in register.unwrap_or_default().of_kind.into_values() {
-            broken.extend(self.job(shop, number).await?.filter(|job| job.broke_off(now)));
+        for number in register.unfinished() {
+            match self.job(shop, number).await? {
+                Some(job) if job.broke_off(now) => broken.push(job),
+                Some(job) if !job.ended() => {}
+                // Whoever ended it was cut off before it was taken off the list.
+                Some(_) | None if register.open.contains(&number) => self.close_job(shop, number).await?,
+                Some(_) | None => {}
+            }
         }
         Ok(broken)
     }
@@ -254,8 +329,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] when the store fails.
     pub async fn expire_job_leases(&self, shop: &ShopId) -> Result<(), LedgerError> {
-        let register: Option<Register> = self.get(&self.tables().shops, &keys::jobs(shop), true).await?;
-        for number in register.unwrap_or_default().of_kind.into_values() {
+        for number in self.jobs(shop).await?.unfinished() {
             self.change_job(shop, number, |job| Job { lease: 0, ..job }).await?;
         }
         Ok(())
@@ -289,10 +363,14 @@ impl Ledger {
                 JobEnd::Failed(failure) => Job { status: JobStatus::Failed, failure: Some(failure), ..job },
             }
         };
-        if let Some(job) = self.change_job(shop, number, ended).await? {
-            return Ok(job);
+        let job = match self.change_job(shop, number, ended).await? {
+            Some(job) => job,
+            None => self.job(shop, number).await?.ok_or_else(|| LedgerError::damaged("a job is gone"))?,
+        };
+        if job.kind.is_of_a_customer() {
+            self.close_job(shop, number).await?;
         }
-        self.job(shop, number).await?.ok_or_else(|| LedgerError::damaged("a job is gone"))
+        Ok(job)
     }
 
     /// Changes a job that is not at its end, on condition that it is as read; `None` where it is at its end or absent.

@@ -115,12 +115,15 @@ impl Ledger {
         #[derive(Deserialize)]
         struct Named {
             sk: CustomerKey,
-            customer: CustomerId,
+            /// A marker has none.
+            customer: Option<CustomerId>,
         }
         let mut wanted: Vec<Key> = customers.into_iter().map(|(shop, key)| keys::profile(shop, key)).collect();
         wanted.sort_unstable_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
         wanted.dedup();
         let found = self.batch_get(&self.tables().customers, &wanted, false, Some("#sk, #customer")).await?;
-        found.into_iter().map(|stored| parse(stored).map(|Named { sk, customer }| (sk, customer))).collect()
+        let named = found.into_iter().map(parse);
+        let of = |named: Named| Some((named.sk, named.customer?));
+        named.filter_map(|named: Result<Named, LedgerError>| named.map(of).transpose()).collect()
     }
 }

@@ -20,6 +20,7 @@ use crate::items::{Customer, Head, Sequence, StoryItem};
 use crate::keys::{self, CustomerKey, Key};
 use crate::order::{Order, content_hash};
 use crate::shop::Shop;
+use crate::standing::Standing;
 use crate::store::{Backoff, Ledger, item, parse};
 
 /// The most orders of one customer in one transaction: two items each, beside the profile, its move and an alias.
@@ -62,6 +63,8 @@ type Decided = Result<OrderReceipt, Refusal>;
 struct Known {
     head: Head,
     copy: Option<StoredCopy>,
+    /// Who stands under the key in whose story it lies, where that is not the one it was sent under.
+    owner: Option<Standing>,
 }
 
 #[derive(Deserialize)]
@@ -142,8 +145,8 @@ impl Ledger {
         let mut backoff = Backoff::default();
         loop {
             let known = self.read_known(shop, key, &orders).await?;
-            let before = self.customer_now(&shop.id, key).await?;
-            let before = before.unwrap_or_else(|| Customer::unknown(customer.clone(), key.clone()));
+            let standing = self.standing(&shop.id, key).await?;
+            let before = standing.or_new(customer);
             let mut writes = Vec::new();
             let mut after = before.clone();
             let mut cause = Cause::Order;
@@ -151,7 +154,7 @@ impl Ledger {
             let mut place = 0;
             let mut given_back = Vec::new();
             for ((order, hash), mut known) in orders.iter().zip(known) {
-                let answer = decide(shop, &before, order, hash, &known);
+                let answer = decide(shop, &standing, order, hash, &known);
                 if matches!(&answer, Ok(receipt) if receipt.status == Status::Recorded) {
                     let before_it = known.head.fold.clone();
                     let old = before_it.entry();
@@ -178,15 +181,21 @@ impl Ledger {
                     });
                     if let Some(change) = change_of(&before_it, &known.head.fold) {
                         let first = Sequence { version: before.profile.version + 1, place };
-                        let back = self.giving_back(shop, (key, &order.id), change, &mut after.profile, first).await?;
+                        let back =
+                            self.giving_back(shop, (&before, &order.id), change, &mut after.profile, first).await?;
                         place += back.facts;
                         writes.extend(back.writes);
                         given_back.extend(back.given_back);
                     }
                     let read = known.head.read_version();
+                    if read.is_none() {
+                        known.head.epoch = standing.epoch();
+                    }
                     known.head.version += 1;
                     let story = StoryItem::Order { sequence, hash: hash.clone(), order: (*order).clone() };
-                    let story = story.to_item(keys::revision(&shop.id, key, &order.id, &order.revision))?;
+                    // A revision follows its order, whatever id it was sent under.
+                    let owner = known.head.customer_key.as_ref().unwrap_or(key);
+                    let story = story.to_item(keys::revision(&shop.id, owner, &order.id, &order.revision))?;
                     writes.push(self.put_new(&self.tables().ledger, story)?);
                     writes.push(self.put_as_read(&self.tables().ledger, item(&known.head)?, read)?);
                 }
@@ -194,6 +203,9 @@ impl Ledger {
             }
             if decided.len() == orders.len() {
                 let friend = brought_by(&after.profile, shop.window(), today).is_some().then(|| after.clone());
+                if !writes.is_empty() {
+                    writes.extend(standing.check(self)?);
+                }
                 if place > 0 {
                     writes.extend(self.profile_writes(shop, &before, after, today, cause, place).await?);
                 }
@@ -220,11 +232,12 @@ impl Ledger {
         let copies = orders.iter().map(|(order, _)| keys::revision(&shop.id, key, &order.id, &order.revision));
         let wanted: Vec<Key> = heads.iter().cloned().chain(copies.clone()).collect();
         // An order can have 350 KB: only what a decision needs is read of it.
-        let only = "#pk, #sk, #hash, #customer_key, #fold, #version";
+        let only = "#pk, #sk, #hash, #customer_key, #epoch, #fold, #version";
         let found = self.batch_get(&self.tables().ledger, &wanted, true, Some(only)).await?;
         let (mut stored_heads, mut stored_copies) = (HashMap::new(), HashMap::new());
         for item in found {
-            if item.contains_key("fold") {
+            // A revision has its place in its sequence, a head counts its writes.
+            if item.contains_key("version") {
                 let head: Head = parse(item)?;
                 stored_heads.insert(head.key.clone(), head);
             } else {
@@ -232,12 +245,27 @@ impl Ledger {
                 stored_copies.insert(copy.key.clone(), copy);
             }
         }
-        let unknown = |head: Key| Head { key: head, customer_key: key.clone(), fold: OrderFold::default(), version: 0 };
+        let unknown = |head: Key| Head {
+            key: head,
+            customer_key: Some(key.clone()),
+            epoch: 0,
+            fold: OrderFold::default(),
+            version: 0,
+        };
         let pair = |(head, copy): (Key, Key)| Known {
             head: stored_heads.remove(&head).unwrap_or_else(|| unknown(head)),
             copy: stored_copies.remove(&copy),
+            owner: None,
         };
-        Ok(heads.into_iter().zip(copies).map(pair).collect())
+        let mut known: Vec<Known> = heads.into_iter().zip(copies).map(pair).collect();
+        for (known, (order, _)) in known.iter_mut().zip(orders) {
+            let Some(owner) = known.head.customer_key.as_ref().filter(|owner| *owner != key) else { continue };
+            // Another id of the same customer, or somebody else: rare, and then worth two reads.
+            let copy = keys::revision(&shop.id, owner, &order.id, &order.revision);
+            known.copy = self.get(&self.tables().ledger, &copy, true).await?;
+            known.owner = Some(self.standing(&shop.id, owner).await?);
+        }
+        Ok(known)
     }
 
     /// Profile and move of a transaction that changes a customer's orders: its items before these took `place` places.
@@ -289,18 +317,24 @@ fn transactions_of(orders: Vec<(usize, Order)>) -> Vec<Vec<(usize, Order)>> {
     parts
 }
 
-fn decide(shop: &Shop, customer: &Customer, order: &Order, hash: &str, known: &Known) -> Decided {
-    if known.head.customer_key != customer.key {
+fn decide(shop: &Shop, standing: &Standing, order: &Order, hash: &str, known: &Known) -> Decided {
+    if known.head.customer_key.is_none() {
+        return Err(Refusal::CustomerErased);
+    }
+    // The same customer is who has the same root.
+    if known.owner.as_ref().is_some_and(|owner| owner.root != standing.root) {
         return Err(Refusal::OrderOfAnotherCustomer(order.id.to_string()));
+    }
+    let owner = known.owner.as_ref().unwrap_or(standing);
+    let before = |standing: &Standing| standing.erased().is_some_and(|erased| order.time < erased.at);
+    if before(standing) || before(owner) || (known.head.version > 0 && known.head.epoch < owner.epoch()) {
+        return Err(Refusal::CustomerErased);
     }
     let status = match &known.copy {
         Some(copy) if copy.hash == hash => Status::Duplicate,
         Some(_) => return Err(Refusal::OtherContent { what: "order", id: order.id.to_string() }),
         None => Status::Recorded,
     };
-    if customer.erased_at.is_some_and(|erased| order.time < erased) {
-        return Err(Refusal::CustomerErased);
-    }
     Ok(OrderReceipt {
         status,
         order: order.id.clone(),

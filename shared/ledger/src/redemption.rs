@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::counters::Charge;
 use crate::error::{LedgerError, Refusal};
 use crate::ids::{CustomerId, OrderId};
+use crate::items::is_zero;
 use crate::keys::CustomerKey;
 
 /// Whose redemption of what, on which order, and which attempt: its name.
@@ -125,6 +126,9 @@ pub struct Redemption {
     /// When it was confirmed, released or taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<DateTime<Utc>>,
+    /// The version of the customer's last marker when it was reserved; 0 where they were never erased (law 17).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub epoch: u64,
     /// From which counters it was taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charged: Vec<Charge>,

@@ -10,6 +10,7 @@ use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::items::Customer;
 use crate::keys::{self, BUCKETS, CustomerKey};
+use crate::standing::Held;
 use crate::store::Ledger;
 
 /// Letters of a code.
@@ -79,7 +80,11 @@ impl Ledger {
         let begins = format!("{:013x}", code.begins);
         let (mut found, _) = self.query_from(&self.tables().customers, &pk, Some(&begins), false, None, 2).await?;
         match found.pop() {
-            Some(only) if found.is_empty() => Customer::from_item(only).map(Some),
+            Some(only) if found.is_empty() => match Held::from_item(only)? {
+                Held::Customer(customer) => Ok(Some(*customer)),
+                Held::Alias(alias) => self.customer_now(shop, &alias.alias_of).await,
+                Held::Nobody | Held::Marker(_) => Ok(None),
+            },
             _ => Ok(None),
         }
     }

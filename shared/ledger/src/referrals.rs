@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{RecordError, Refusal};
 use crate::facts::Fact;
-use crate::ids::CustomerId;
 use crate::items::{Customer, StoryItem};
 use crate::keys::{self, CustomerKey, Key};
 use crate::order::shop_day;
@@ -38,22 +37,22 @@ impl Ledger {
         today: Day,
     ) -> Result<Option<Status>, RecordError> {
         let Some(by) = brought_by(&friend.profile, shop.window(), today) else { return Ok(None) };
-        let Ok(by) = CustomerId::try_from(by.to_owned()) else { return Ok(None) };
+        let Some(by) = CustomerKey::read(by) else { return Ok(None) };
         // Nobody brings themselves, and who is not known here has nothing to be told.
-        if by == friend.id || self.customer(&shop.id, &by).await?.is_none() {
+        let Some(by) = self.customer_now(&shop.id, &by).await?.filter(|by| by.key != friend.key) else {
             return Ok(None);
-        }
+        };
         // Whoever was thanked first stays so, whatever the shop says later.
-        let marker = Thanked { key: keys::thanked(&shop.id, &friend.key), by: self.customer_key(&shop.id, &by) };
+        let marker = Thanked { key: keys::thanked(&shop.id, &friend.key), by: by.key.clone() };
         let thanked: Option<Thanked> = self.get(&self.tables().ledger, &marker.key, true).await?;
         if thanked.is_some_and(|thanked| thanked.by != marker.by) {
             return Ok(None);
         }
         let referral = Referral { friend: friend.key.as_str().to_owned(), day: today };
         let fact = Fact {
-            customer: &by,
+            customer: &by.id,
             what: ("referral", referral.friend.clone()),
-            key: keys::referral(&shop.id, &self.customer_key(&shop.id, &by), &friend.key),
+            key: keys::referral(&shop.id, &by.key, &friend.key),
             hash: &referral.friend,
             before: &|erased| today < shop_day(erased, shop.settings.time_zone),
             allowed: &|_| Ok(()),

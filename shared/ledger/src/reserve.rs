@@ -7,11 +7,12 @@ use crate::budgets::{BudgetId, BudgetLimit};
 use crate::counters::{Charge, Hold, Left};
 use crate::error::{LedgerError, Refusal};
 use crate::items::{Head, StoryItem};
-use crate::keys::{self, Key};
+use crate::keys::{self, CustomerKey, Key};
 use crate::record::Status;
 use crate::redemption::{NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState};
 use crate::room::Room;
 use crate::shop::{Keyed, Shop};
+use crate::standing::Standing;
 use crate::store::{Backoff, Committed, Ledger, item, parse};
 use crate::uses::{OrderRewards, Uses};
 
@@ -56,8 +57,12 @@ impl Ledger {
         let need = Left { amount: new.value.0, count: 1 };
         let mut backoff = Backoff::default();
         loop {
+            let standing = self.standing(&shop.id, &new.key.customer_key).await?;
+            let key = RedemptionKey { customer_key: standing.root.clone(), ..new.key.clone() };
+            let new =
+                &Redemption { key, epoch: standing.held().erased().map_or(0, |erased| erased.version), ..new.clone() };
             // Before the redemption itself: a copy sent at once that was faster is seen there, if it is seen here.
-            let (mut order, mut uses) = self.rewards_of_own_order(shop, &new.key).await?;
+            let (mut order, mut uses) = self.rewards_of_own_order(shop, &standing, &new.key).await?;
             if let Some(known) = self.redemption(shop, &new.key).await? {
                 return if known.asks_the_same(new) {
                     Ok((Status::Duplicate, known))
@@ -72,6 +77,9 @@ impl Ledger {
                 continue;
             }
             order.reserve(new)?;
+            for other in self.uses_of_aliases(shop, &standing, &new.key.series).await? {
+                other.allow(new, steps)?;
+            }
             uses.reserve(new, steps)?;
             let reserved = Redemption { state: RedemptionState::Reserved, charged: charges.clone(), ..new.clone() };
             // The counters first: which of them refused is told by its place.
@@ -85,6 +93,8 @@ impl Ledger {
                 writes.push(self.put_new(&self.tables().shops, item(&Keyed { key, value: &value })?)?);
             }
             writes.extend(self.rewards_writes(order, uses)?);
+            // No profile is written, so that they are still who they were is checked.
+            writes.push(standing.unchanged(self, &shop.id)?);
             let story = StoryItem::Redemption { sequence: None, version: 1, redemption: reserved.clone() };
             writes.push(self.put_new(&self.tables().ledger, story.to_item(keys::redemption(&shop.id, &new.key))?)?);
             let failed = match self.transact_telling(writes).await? {
@@ -127,15 +137,33 @@ impl Ledger {
     async fn rewards_of_own_order(
         &self,
         shop: &Shop,
+        standing: &Standing,
         key: &RedemptionKey,
     ) -> Result<(OrderRewards, Uses), RedeemError> {
         let head: Option<Head> = self.get(&self.tables().ledger, &keys::head(&shop.id, &key.order), true).await?;
         let (order, uses) = self.read_rewards(shop, key).await?;
-        let of_another = order.list.iter().any(|one| one.redemption.customer_key != key.customer_key);
-        if of_another || head.is_some_and(|head| head.customer_key != key.customer_key) {
+        let own = |owner: &CustomerKey| {
+            *owner == standing.root || standing.customer().is_some_and(|customer| customer.is(owner))
+        };
+        if order.list.iter().any(|one| !own(&one.redemption.customer_key)) {
             return Err(Refusal::OrderOfAnotherCustomer(key.order.to_string()).into());
         }
-        Ok((order, uses))
+        match head.map(|head| head.customer_key) {
+            Some(None) => Err(Refusal::CustomerErased.into()),
+            Some(Some(owner)) if !own(&owner) => Err(Refusal::OrderOfAnotherCustomer(key.order.to_string()).into()),
+            Some(Some(_)) | None => Ok((order, uses)),
+        }
+    }
+
+    /// What was used of a series under other ids of the customer, before they were merged: nothing is added there any more.
+    async fn uses_of_aliases(&self, shop: &Shop, standing: &Standing, series: &str) -> Result<Vec<Uses>, LedgerError> {
+        let aliases = standing.customer().map_or(&[] as &[CustomerKey], |customer| &customer.aliases);
+        if aliases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<Key> = aliases.iter().map(|alias| keys::uses(&shop.id, alias, series)).collect();
+        let found = self.batch_get(&self.tables().ledger, &names, true, None).await?;
+        found.into_iter().map(parse).collect()
     }
 
     /// The order's rewards and the customer's uses of the series, read consistently. The order may have turned out to be

@@ -47,8 +47,14 @@ impl Ledger {
         loop {
             let mut head: Head =
                 self.get(table, &keys::head(&shop.id, &back.order), true).await?.ok_or_else(unknown)?;
+            let owner = head.customer_key.clone().ok_or(Refusal::CustomerErased)?;
+            let standing = self.standing(&shop.id, &owner).await?;
+            let erased = standing.erased();
+            if erased.is_some_and(|erased| back.time < erased.at || head.epoch < erased.version) {
+                return Err(Refusal::CustomerErased.into());
+            }
             let current = head.fold.current().ok_or_else(unknown)?;
-            let key = keys::return_of(&shop.id, &head.customer_key, &back.order, &back.id);
+            let key = keys::return_of(&shop.id, &owner, &back.order, &back.id);
             let receipt = |status, given_back| ReturnReceipt {
                 status,
                 id: back.id.clone(),
@@ -62,16 +68,13 @@ impl Ledger {
                     Err(Refusal::OtherContent { what: "return", id: back.id.to_string() }.into())
                 };
             }
-            let before = self.customer_now(&shop.id, &head.customer_key).await?;
+            let before = standing.customer().cloned();
             let before = before.ok_or_else(|| LedgerError::damaged("an order's head without its customer"))?;
-            if before.erased_at.is_some_and(|erased| back.time < erased) {
-                return Err(Refusal::CustomerErased.into());
-            }
             let given_back = match &back.asked {
                 Asked::Whole => GivenBack::Whole,
                 Asked::Amount(amount) => GivenBack::Amount(*amount),
                 Asked::Lines(lines) => {
-                    let key = keys::revision(&shop.id, &head.customer_key, &back.order, &current.key);
+                    let key = keys::revision(&shop.id, &owner, &back.order, &current.key);
                     match self.get(table, &key, true).await? {
                         Some(StoryItem::Order { order, .. }) => GivenBack::Amount(sum_of(lines, &order)?),
                         _ => return Err(LedgerError::damaged("an order's head without its revision").into()),
@@ -94,13 +97,13 @@ impl Ledger {
                 let returned = AcceptedReturn { sent: back.clone(), given_back };
                 let story = StoryItem::Return { sequence, hash: hash.clone(), returned }.to_item(key)?;
                 let mut writes = vec![self.put_new(table, story)?, self.put_as_read(table, item(&head)?, read)?];
+                writes.extend(standing.check(self)?);
                 let mut rewards = Vec::new();
                 let mut place = 1;
                 if let Some(change) = change_of(&before_it, &head.fold) {
                     let first = Sequence { version: before.profile.version + 1, place };
-                    let back = self
-                        .giving_back(shop, (&head.customer_key, &back.order), change, &mut after.profile, first)
-                        .await?;
+                    let back =
+                        self.giving_back(shop, (&before, &back.order), change, &mut after.profile, first).await?;
                     place += back.facts;
                     writes.extend(back.writes);
                     rewards = back.given_back;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::counters::Left;
-use crate::error::LedgerError;
-use crate::items::{Customer, Sequence, StoryItem};
+use crate::error::{LedgerError, Refusal};
+use crate::items::{Sequence, StoryItem};
 use crate::keys;
 use crate::record::Status;
 use crate::redemption::{NotRedeemed, RedeemError, Redemption, RedemptionKey, RedemptionState};
@@ -76,9 +76,12 @@ impl Ledger {
                     backoff.wait().await?;
                     continue;
                 }
-                let before = self.customer_now(&shop.id, &key.customer_key).await?;
-                let before =
-                    before.unwrap_or_else(|| Customer::unknown(stored.customer.clone(), key.customer_key.clone()));
+                let standing = self.standing(&shop.id, &key.customer_key).await?;
+                if standing.epoch() > stored.epoch {
+                    return Err(Refusal::CustomerErased.into());
+                }
+                writes.extend(standing.check(self)?);
+                let before = standing.or_new(&stored.customer);
                 let mut after = before.clone();
                 after.profile.closed.push(stored.closes());
                 after.profile.commit(None);

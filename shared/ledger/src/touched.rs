@@ -192,7 +192,7 @@ impl Ledger {
         let profiles = self.batch_get(&self.tables().customers, &wanted, false, None).await?;
         let mut ids = std::collections::HashMap::new();
         for profile in profiles {
-            let customer = Customer::from_item(profile)?;
+            let Some(customer) = Customer::from_item(profile)? else { continue };
             ids.insert(customer.key, customer.id);
         }
         Ok(touched.into_iter().filter_map(|touched| Some((ids.remove(&touched.key)?, touched))).collect())

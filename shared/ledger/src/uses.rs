@@ -56,12 +56,21 @@ impl Uses {
         })
     }
 
+    /// Does none of these uses forbid a reservation?
+    pub(crate) fn allow(&self, new: &Redemption, steps: bool) -> Result<(), NotRedeemed> {
+        let Some(other) = self.list.iter().find(|other| other.forbids(new, steps)) else { return Ok(()) };
+        let elsewhere = || NotRedeemed::ReservedElsewhere(other.order.clone());
+        Err(if other.used { NotRedeemed::Used } else { elsewhere() })
+    }
+
+    /// Is nothing left?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Takes in a reservation, if nothing forbids it. `steps`: is each step of a slot a use of its own?
     pub(crate) fn reserve(&mut self, new: &Redemption, steps: bool) -> Result<(), NotRedeemed> {
-        if let Some(other) = self.list.iter().find(|other| other.forbids(new, steps)) {
-            let elsewhere = || NotRedeemed::ReservedElsewhere(other.order.clone());
-            return Err(if other.used { NotRedeemed::Used } else { elsewhere() });
-        }
+        self.allow(new, steps)?;
         self.list.retain(|old| old.until.max(old.valid_until).plus(REMEMBERED) >= new.day || !old.used);
         self.list.push(Use {
             slot: new.slot,

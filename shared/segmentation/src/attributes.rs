@@ -20,7 +20,7 @@ pub struct AttributeUpdate {
     /// May they be written to?
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub mailing_consent: Option<Option<bool>>,
-    /// The customer who brought them, by the shop's id.
+    /// The customer who brought them: the shop's id as it is told, their key as it is stored.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub referred_by: Option<Option<String>>,
 }
@@ -91,7 +91,7 @@ impl Attributes {
         self.mailing_consent() == Some(true)
     }
 
-    /// The customer who brought them, by the shop's id.
+    /// The key of the customer who brought them.
     #[must_use]
     pub fn referred_by(&self) -> Option<&str> {
         self.referred_by.as_ref()?.2.as_deref()

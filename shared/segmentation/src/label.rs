@@ -24,11 +24,26 @@ pub enum Cause {
     Return,
     /// An order was revised, cancelled or restored.
     Correction,
+    /// Two customers became one.
+    Merge,
+    /// One customer became two again.
+    Unmerge,
+    /// All that was known of the customer was erased.
+    Erase,
 }
 
 impl Cause {
     /// In the order of their numbers.
-    const ALL: [Cause; 5] = [Cause::Decay, Cause::Refit, Cause::Order, Cause::Return, Cause::Correction];
+    const ALL: [Cause; 8] = [
+        Cause::Decay,
+        Cause::Refit,
+        Cause::Order,
+        Cause::Return,
+        Cause::Correction,
+        Cause::Merge,
+        Cause::Unmerge,
+        Cause::Erase,
+    ];
 
     /// The number under which it is stored.
     pub(crate) fn number(self) -> u64 {
@@ -38,6 +53,9 @@ impl Cause {
             Cause::Order => 2,
             Cause::Return => 3,
             Cause::Correction => 4,
+            Cause::Merge => 5,
+            Cause::Unmerge => 6,
+            Cause::Erase => 7,
         }
     }
 

@@ -66,7 +66,7 @@ pub use orders::{Entry, Flags, Orders};
 pub use preview::{Preview, PreviewKind, PreviewRow};
 pub use prices::Prices;
 pub use product::ProductKey;
-pub use profile::Profile;
+pub use profile::{Profile, Regrouped};
 pub use referrals::{Referral, Referrals};
 pub use rhythm::{Rhythm, UsualDay};
 pub use segment::{Axis, Place, Score, Segment};

@@ -154,7 +154,7 @@ mod tests {
 
     fn moves() -> impl Strategy<Value = RecentMoves> {
         let place = || (0..Place::COUNT).prop_map(|index| Place::all().nth(index).unwrap_or(Place::NONE));
-        let cause = (0..5_u64).prop_map(|number| Cause::numbered(number).unwrap_or(Cause::Decay));
+        let cause = (0..8_u64).prop_map(|number| Cause::numbered(number).unwrap_or(Cause::Decay));
         let step = (place(), place(), cause).prop_map(|(from, to, cause)| Step { from, to, cause });
         let moved = (1..1_000_000_u64, -400..40_000_i64, 1..500_u32, prop::collection::vec(step, 1..4));
         let moved = moved.prop_map(|(version, day, activation, steps)| VersionedMove {
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn every_cause_has_its_own_number() {
         let causes: Vec<Cause> = (0..).map_while(Cause::numbered).collect();
-        assert_eq!(causes.len(), 5);
+        assert_eq!(causes.len(), 8);
         assert!(causes.iter().zip(0..).all(|(cause, number)| cause.number() == number));
     }
 }

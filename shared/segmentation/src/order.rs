@@ -109,6 +109,12 @@ impl OrderFold {
         Ok(())
     }
 
+    /// Has nothing come yet?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == OrderFold::default()
+    }
+
     /// The revision that counts, if any came.
     #[must_use]
     pub fn current(&self) -> Option<&Revision> {

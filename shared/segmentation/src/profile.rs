@@ -12,11 +12,21 @@ use crate::baskets::Baskets;
 use crate::bought::Bought;
 use crate::choices::Choices;
 use crate::closed::ClosedSteps;
+use crate::day::Day;
 use crate::label::{Label, Move};
 use crate::moves::{RecentMoves, VersionedMove};
 use crate::orders::{Entry, Orders, OrdersError};
 use crate::referrals::Referrals;
 use crate::tastes::Tastes;
+
+/// When a customer last became one with another, or was parted from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regrouped {
+    /// The profile's version after that transaction.
+    pub version: u64,
+    /// Its shop day.
+    pub day: Day,
+}
 
 /// One customer's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +61,9 @@ pub struct Profile {
     /// The version of the last transaction that alerted the shop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_alerted: Option<u64>,
+    /// The last merge or unmerge: what was counted of them before is another customer's too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regrouped: Option<Regrouped>,
 }
 
 impl Profile {
@@ -98,7 +111,7 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, Cause, Day, Place, Step};
+    use crate::{Activation, Cause, Place, Step};
 
     #[test]
     fn the_list_of_moves_is_bounded_and_says_what_it_dropped() {

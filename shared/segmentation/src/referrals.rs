@@ -10,7 +10,7 @@ use crate::values::Window;
 /// whatever is told of them later.
 pub const EARNED_WITHIN: i64 = 7;
 
-/// The customer, by the shop's id, who is to be thanked for this one, if that is not too long ago.
+/// The key of the customer who is to be thanked for this one, if that is not too long ago.
 #[must_use]
 pub fn brought_by(friend: &Profile, window: Window, today: Day) -> Option<&str> {
     let first = friend.orders.iter().find(|entry| window.counts(entry))?.day;

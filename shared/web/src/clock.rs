@@ -1,6 +1,6 @@
 //! The clock that handlers take from their state, so that history can be replayed and no test waits.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use ledger::shop_day;
 use segmentation::Day;
@@ -27,6 +27,19 @@ impl Clock {
         match self {
             Clock::At(moment) => moment,
             Clock::System | Clock::AsOf(_) => Utc::now(),
+        }
+    }
+
+    /// The moment in the shop's own time: the end of the day, where that is fixed.
+    #[must_use]
+    pub fn moment(self, zone: Tz) -> DateTime<Utc> {
+        match self {
+            Clock::System | Clock::At(_) => self.now(),
+            Clock::AsOf(day) => {
+                let next = day.plus(1).date().and_time(NaiveTime::MIN).and_local_timezone(zone);
+                // Where clocks are set forward at midnight, that moment is not there.
+                next.earliest().map_or_else(|| self.now(), |next| next.to_utc() - TimeDelta::milliseconds(1))
+            }
         }
     }
 

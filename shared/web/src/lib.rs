@@ -11,6 +11,7 @@ pub mod lambda;
 mod pages;
 mod path;
 mod problem;
+mod remembered;
 mod routes;
 
 pub use app::App;
@@ -22,4 +23,5 @@ pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
 pub use pages::{Format, PageQuery, Row, cursor, page};
 pub use path::PathId;
 pub use problem::{FieldError, Problem};
+pub use remembered::Remembered;
 pub use routes::{Route, Routes};

@@ -1,8 +1,10 @@
 //! Jobs that a route begins (law 18), driven part by part. A part that is noted as done is not done again, so a job that
 //! broke off goes on where it stood, and its result is the same.
 
+mod export;
 mod fit;
 mod parts;
+mod personal;
 mod preview;
 mod simulation;
 
@@ -37,6 +39,9 @@ pub async fn drive(steps: &Steps, shop: &ShopId, number: u64, until: Until) -> R
             JobKind::Simulation => simulation::drive(steps, shop, &job, until).await,
             JobKind::Fit => fit::drive(steps, shop, &job, until).await,
             JobKind::Preview => preview::drive(steps, shop, &job, until).await,
+            JobKind::Erase => personal::erase(steps, shop, &job, until).await,
+            JobKind::Merge | JobKind::Unmerge => personal::regroup(steps, shop, &job).await,
+            JobKind::Export => export::drive(steps, shop, &job, until).await,
         }
     };
     held(all, || async { steps.ledger.take_job(shop, number, steps.clock.now()).await.map(|taken| taken.is_some()) })

@@ -16,7 +16,19 @@ pub fn story(shop: &ShopId, customer: &CustomerKey) -> String {
 /// A revision of an order, in its customer's story.
 #[must_use]
 pub fn revision(shop: &ShopId, customer: &CustomerKey, order: &OrderId, revision: &RevisionKey) -> Key {
-    key(story(shop, customer), format!("order#{}#{:016}#{}", order.path_form(), revision.number, revision.tie))
+    key(story(shop, customer), format!("{}{:016}#{}", revisions(order), revision.number, revision.tie))
+}
+
+/// What the sort keys of an order's revisions begin with, in its customer's story.
+#[must_use]
+pub fn revisions(order: &OrderId) -> String {
+    format!("order#{}#", order.path_form())
+}
+
+/// That a customer was merged or parted at a version, in their story.
+#[must_use]
+pub fn regrouped(shop: &ShopId, customer: &CustomerKey, version: u64) -> Key {
+    key(story(shop, customer), format!("merge#{version:016}"))
 }
 
 /// A return, in its customer's story.
@@ -57,8 +69,7 @@ pub(crate) fn is_move(sk: &str) -> bool {
 /// Shop and customer of a story's partition; `None`: it is another partition.
 pub(crate) fn read_story(pk: &str) -> Option<(ShopId, CustomerKey)> {
     let (shop, customer) = pk.split_once('#')?;
-    let is_key = customer.len() == 32 && customer.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    Some((shop.parse().ok()?, is_key.then(|| CustomerKey::stored(customer))?))
+    Some((shop.parse().ok()?, CustomerKey::read(customer)?))
 }
 
 /// A redemption, in its customer's story.
@@ -77,10 +88,16 @@ pub(super) fn attempt_of(RedemptionKey { order, series, attempt, .. }: &Redempti
     format!("{}#{series}#{attempt:05}", order.path_form())
 }
 
-/// Every use of a series by a customer: beside the story, as it is no accepted item.
+/// The partition of a customer's uses of series: beside the story, as they are no accepted items.
+#[must_use]
+pub fn uses_of(shop: &ShopId, customer: &CustomerKey) -> String {
+    format!("{}#uses", story(shop, customer))
+}
+
+/// Every use of a series by a customer.
 #[must_use]
 pub fn uses(shop: &ShopId, customer: &CustomerKey, series: &str) -> Key {
-    key(format!("{}#uses", story(shop, customer)), series)
+    key(uses_of(shop, customer), series)
 }
 
 /// The rewards on an order, beside its head.

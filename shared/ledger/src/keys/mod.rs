@@ -117,6 +117,13 @@ impl CustomerKey {
         u64::from_str_radix(middle, 16).unwrap_or(0)
     }
 
+    /// The key of a text: 32 small hex digits.
+    #[must_use]
+    pub fn read(text: &str) -> Option<CustomerKey> {
+        let is_key = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        is_key.then(|| CustomerKey::stored(text))
+    }
+
     /// Takes a stored key.
     pub(crate) fn stored(text: &str) -> CustomerKey {
         CustomerKey(text.to_owned())

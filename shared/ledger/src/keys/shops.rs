@@ -87,10 +87,16 @@ pub fn hold_until(moment: DateTime<Utc>) -> String {
     format!("hold#{:016}#", moment.timestamp_millis().max(0))
 }
 
+/// The partition of a customer's counts of wrong codes.
+#[must_use]
+pub fn wrong_codes_of(shop: &ShopId, customer: &CustomerKey) -> String {
+    format!("{shop}#wrong#{}", customer.as_str())
+}
+
 /// How many wrong codes a customer has sent on a day.
 #[must_use]
 pub fn wrong_codes(shop: &ShopId, customer: &CustomerKey, day: Day) -> Key {
-    key(format!("{shop}#wrong#{}", customer.as_str()), day.to_string())
+    key(wrong_codes_of(shop, customer), day.to_string())
 }
 
 /// The register of the shop's campaigns.
@@ -220,6 +226,18 @@ pub fn job(shop: &ShopId, number: u64) -> Key {
 #[must_use]
 pub fn job_part(shop: &ShopId, number: u64, part: u32) -> Key {
     key(job_partition(shop, number), format!("done#{part:06}"))
+}
+
+/// That a job's one transaction went through, and what it came to.
+#[must_use]
+pub fn job_settled(shop: &ShopId, number: u64) -> Key {
+    key(job_partition(shop, number), "settled")
+}
+
+/// The last job of a kind about a customer.
+#[must_use]
+pub fn customer_job(shop: &ShopId, customer: &CustomerKey, kind: &str) -> Key {
+    key(format!("{shop}#customer#{}", customer.as_str()), format!("job#{kind}"))
 }
 
 /// A run of rows of a job's result.

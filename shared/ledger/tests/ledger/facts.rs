@@ -2,8 +2,8 @@
 
 use ledger::order::paid_per_item;
 use ledger::{
-    AnswerId, Asked, ChoiceId, Chosen, Customer, Line, LineId, ListedAlert, Order, ProductId, RecordError, Refusal,
-    Said, Status,
+    AnswerId, Asked, ChoiceId, Chosen, Customer, Erased, Line, LineId, ListedAlert, Order, ProductId, RecordError,
+    Refusal, Said, Status,
 };
 use segmentation::answers::{Answer, Survey};
 use segmentation::{AttributeUpdate, Minor, ProductKey, RevisionKey};
@@ -185,7 +185,7 @@ async fn what_is_dated_before_an_erasure_is_gone_for_good() {
     world.record(order("A-1", "ann", "2026-11-01", 100)).await;
     let mut customer = ledger.customer(&shop.id, &ann).await.unwrap().unwrap();
     let erased: chrono::DateTime<chrono::Utc> = "2026-11-10T00:00:00Z".parse().unwrap();
-    customer.erased_at = Some(erased);
+    customer.erased = Some(Erased { at: erased, version: 0 });
     let item = customer.to_item(&shop.id).unwrap();
     ledger.client().put_item().table_name("Customers").set_item(Some(item)).send().await.unwrap();
     let moment = erased.timestamp_millis().unsigned_abs();

@@ -10,6 +10,8 @@ mod labels;
 mod learning;
 mod once;
 mod permutations;
+mod personal;
+mod personal_model;
 mod products;
 mod publishing;
 mod redemption_faults;

@@ -1,6 +1,6 @@
 //! Exactly once: the same item again changes nothing, other content under the same key is refused (law 2).
 
-use ledger::{Asked, LineId, Order, RecordError, Refusal, Status};
+use ledger::{Asked, Erased, LineId, Order, RecordError, Refusal, Status};
 use segmentation::{Minor, RevisionKey};
 
 use crate::{World, customer_id, day, give_back, order};
@@ -168,7 +168,7 @@ async fn what_was_placed_before_an_erasure_is_gone_for_good() {
     let world = World::new().await;
     world.record(order("A-1", "ann", "2026-11-01", 100)).await;
     let mut customer = world.ledger.customer(&world.shop.id, &customer_id("ann")).await.unwrap().unwrap();
-    customer.erased_at = Some("2026-11-10T00:00:00Z".parse().unwrap());
+    customer.erased = Some(Erased { at: "2026-11-10T00:00:00Z".parse().unwrap(), version: 0 });
     let item = customer.to_item(&world.shop.id).unwrap();
     world.ledger.client().put_item().table_name("Customers").set_item(Some(item)).send().await.unwrap();
     let old = order("A-2", "ann", "2026-11-09", 100);

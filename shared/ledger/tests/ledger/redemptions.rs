@@ -54,6 +54,7 @@ pub(crate) fn redemption(world: &World, customer: &str, order: &str, now: DateTi
         reserved_at: now,
         expires_at: now + minutes(30),
         settled_at: None,
+        epoch: 0,
         charged: Vec::new(),
     }
 }

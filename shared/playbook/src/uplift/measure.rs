@@ -110,9 +110,12 @@ impl Measure {
     }
 
     /// Adds a customer to the cells of their cohort: the segment of their orders before the period, as of its first day. Who
-    /// had none is in no cohort. `held_out` says of a series, or of [`EVERYTHING`], whether the customer was drawn; it is
+    /// had none is in no cohort; who was merged or parted since then is in none either, as both arms may be in them. `held_out` says of a series, or of [`EVERYTHING`], whether the customer was drawn; it is
     /// asked only where somebody is.
     pub fn add(&self, tally: &mut Tally, profile: &Profile, held_out: impl Fn(&str) -> bool) {
+        if profile.regrouped.is_some_and(|at| at.day >= self.period.from) {
+            return;
+        }
         let before = profile.orders.before(self.period.from);
         let Place(Some(cohort)) = self.cuts.place(&before, self.period.from) else { return };
         let bought = Outcome::of(&profile.orders, self.period, self.cuts.window);

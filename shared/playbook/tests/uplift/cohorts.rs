@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use playbook::holdout::{EVERYTHING, Holdout};
 use playbook::uplift::{Arm, Measure, Report, Tally};
 use playbook::{IdeaKind, Playbook};
-use segmentation::{ClosedStep, Day, Minor, Profile, Segment};
+use segmentation::{ClosedStep, Day, Minor, Profile, Regrouped, Segment};
 
 use super::synthetic::{cuts, day, october, order, profile};
 
@@ -64,6 +64,16 @@ fn only_orders_inside_the_period_are_an_outcome_and_only_those_before_it_make_th
 fn an_order_on_the_first_day_is_outcome_and_does_not_make_the_cohort_recent() {
     let tally = measured(Holdout { percent: 20, ..Holdout::default() }, &[(member(&[("2026-10-01", 100)]), &[])]);
     assert_eq!(tally.cells().map(|(cohort, ..)| cohort).collect::<Vec<_>>(), [cohort()]);
+}
+
+#[test]
+fn who_was_merged_or_parted_since_the_first_day_is_in_no_cohort() {
+    for (on, counted) in [("2026-09-30", 1), ("2026-10-01", 0), ("2026-10-31", 0)] {
+        let regrouped = Some(Regrouped { version: 3, day: day(on) });
+        let merged = Profile { regrouped, ..member(&[("2026-10-05", 100)]) };
+        let tally = measured(Holdout { percent: 20, ..Holdout::default() }, &[(merged, &[])]);
+        assert_eq!(tally.cells().count(), counted, "{on}");
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What a profile remembers beyond orders, as staff see it.
 
+use ledger::{CustomerKey, Ledger, LedgerError, ShopId};
 use segmentation::{Answered, Attributes, Baskets, Choices, Day, Minor, Profile, Referrals, Taste, TasteList, Tastes};
 use serde::Serialize;
 
 /// The part of a customer's answer that is neither orders nor moves.
 #[derive(Serialize)]
-pub(crate) struct Remembered {
+pub struct Remembered {
     attributes: AttributesOut,
     tastes: TastesOut,
     baskets: BasketsOut,
@@ -23,6 +24,7 @@ struct AttributesOut {
     language: Option<String>,
     /// `false` where nobody was asked.
     mailing_consent: bool,
+    /// The customer who brought them: their id while they are known, else their key.
     #[serde(skip_serializing_if = "Option::is_none")]
     referred_by: Option<String>,
 }
@@ -52,8 +54,24 @@ struct BasketsOut {
 }
 
 impl Remembered {
+    /// The same with the id of who brought them, where they are known: profiles name them by key.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn named(profile: &Profile, ledger: &Ledger, shop: &ShopId) -> Result<Remembered, LedgerError> {
+        let mut remembered = Remembered::of(profile);
+        let by = &mut remembered.attributes.referred_by;
+        if let Some(key) = by.as_deref().and_then(CustomerKey::read)
+            && let Some(id) = ledger.customer_ids([(shop, &key)]).await?.remove(&key)
+        {
+            *by = Some(id.into());
+        }
+        Ok(remembered)
+    }
+
     /// Of a profile.
-    pub(crate) fn of(profile: &Profile) -> Remembered {
+    #[must_use]
+    pub fn of(profile: &Profile) -> Remembered {
         Remembered {
             attributes: attributes(&profile.attributes),
             tastes: tastes(&profile.tastes),
