@@ -6,7 +6,7 @@ use ledger::{Customer, CustomerId};
 use segmentation::Day;
 use web::{App, Caller, Problem};
 
-/// How long a lookup waits for the store: a till gives up after half a second on average.
+/// How long a lookup waits for the store, its key's and its shop's minute included: a till gives up after half a second on average.
 pub const DEADLINE: Duration = Duration::from_millis(400);
 
 /// What a lookup found.
@@ -26,7 +26,8 @@ pub(crate) fn today(app: &App, caller: &Caller) -> Day {
 
 /// Reads the customer.
 pub(crate) async fn look_up(app: &App, caller: &Caller, customer: &CustomerId) -> Result<Found, Problem> {
-    let read = tokio::time::timeout(DEADLINE, app.ledger.customer(&caller.shop.id, customer)).await;
+    let deadline = caller.began + DEADLINE;
+    let read = tokio::time::timeout_at(deadline, app.ledger.customer(&caller.shop.id, customer)).await;
     match read {
         Err(_) => Ok(degraded("no answer in time")),
         Ok(Err(error)) if error.is_temporary() => Ok(degraded(&error.to_string())),

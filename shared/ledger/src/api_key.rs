@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use segmentation::Day;
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,64 @@ impl fmt::Display for Scope {
     }
 }
 
+/// A key's id: 12 small hex digits. It is no secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyId(String);
+
+/// Why a text is no key's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is {KEY_ID_DIGITS} digits of 0-9 and a-f")]
+pub struct NotAKeyId;
+
+impl KeyId {
+    /// 48 random bits.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub(crate) fn random() -> Result<KeyId, getrandom::Error> {
+        let mut id = [0; KEY_ID_DIGITS / 2];
+        getrandom::fill(&mut id)?;
+        Ok(KeyId(HEXLOWER.encode(&id)))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = NotAKeyId;
+
+    fn from_str(text: &str) -> Result<KeyId, NotAKeyId> {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let sound = text.len() == KEY_ID_DIGITS && text.bytes().all(digit);
+        sound.then(|| KeyId(text.to_owned())).ok_or(NotAKeyId)
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = NotAKeyId;
+
+    fn try_from(text: String) -> Result<KeyId, NotAKeyId> {
+        text.parse()
+    }
+}
+
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> String {
+        id.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 /// A key as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRecord {
@@ -56,13 +116,43 @@ pub struct KeyRecord {
     pub scopes: BTreeSet<Scope>,
     /// When it was made.
     pub created: Day,
+    /// What the shop calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// From this moment on it opens nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// The last shop day on which it opened something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<Day>,
+    /// The key whose place it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<KeyId>,
+    /// The key that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<KeyId>,
+    /// When the store forgets it, in seconds since 1970; absent while it has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+/// Why a key does not open a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Unknown, another secret, revoked or expired: nobody is told which.
+    Invalid,
+    /// The key is good, for something else.
+    Scope,
 }
 
 /// A key just made: shown once, since its secret is not stored.
 #[derive(Clone)]
 pub struct NewKey {
     /// Its id.
-    pub id: String,
+    pub id: KeyId,
     /// What it opens.
     pub scopes: Vec<Scope>,
     /// The whole key, `tcl_…`.
@@ -75,7 +165,7 @@ pub struct PresentedKey {
     /// The shop it claims.
     pub shop: ShopId,
     /// The key's id.
-    pub id: String,
+    pub id: KeyId,
     secret: String,
 }
 
@@ -85,9 +175,25 @@ impl PresentedKey {
     pub fn parse(token: &str) -> Option<PresentedKey> {
         let mut parts = token.strip_prefix("tcl_")?.split('_');
         let (shop, id, secret) = (parts.next()?, parts.next()?, parts.next()?);
-        let hex = |text: &str, digits| text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit());
-        let whole = parts.next().is_none() && hex(id, KEY_ID_DIGITS) && hex(secret, SECRET_DIGITS);
-        whole.then_some(PresentedKey { shop: shop.parse().ok()?, id: id.to_owned(), secret: secret.to_owned() })
+        let secret_like = secret.len() == SECRET_DIGITS && secret.bytes().all(|b| b.is_ascii_hexdigit());
+        let whole = parts.next().is_none() && secret_like;
+        whole.then_some(PresentedKey { shop: shop.parse().ok()?, id: id.parse().ok()?, secret: secret.to_owned() })
+    }
+
+    /// Does this key, whose stored record that is, open what asks for `wanted` at this moment? Whatever the record says, and where
+    /// there is none, the secret is hashed and compared once: how long a no takes does not tell why.
+    ///
+    /// # Errors
+    /// [`Denied`] when it does not.
+    pub fn check(&self, record: Option<&KeyRecord>, wanted: Scope, now: DateTime<Utc>) -> Result<(), Denied> {
+        let proven = self.proves(record);
+        let usable = record.is_some_and(|record| record.is_usable(now));
+        let scope = record.is_some_and(|record| record.opens(wanted));
+        match (proven && usable, scope) {
+            (false, _) => Err(Denied::Invalid),
+            (true, false) => Err(Denied::Scope),
+            (true, true) => Ok(()),
+        }
     }
 
     /// Is its secret the one of this record? In constant time, and with the same work where there is no record.
@@ -96,6 +202,8 @@ impl PresentedKey {
         let hash = secret_hash(&self.secret);
         let stored = record.map_or("", |record| record.hash.as_str());
         let expected = if stored.len() == hash.len() { stored } else { NO_HASH };
+        #[cfg(test)]
+        tests::COMPARED.set(tests::COMPARED.get() + 1);
         bool::from(hash.as_bytes().ct_eq(expected.as_bytes()))
     }
 }
@@ -111,17 +219,51 @@ impl KeyRecord {
     /// # Errors
     /// When the operating system has no randomness.
     pub fn make(shop: &ShopId, scopes: &[Scope], today: Day) -> Result<(NewKey, KeyRecord), getrandom::Error> {
-        let (mut id, mut secret) = ([0; KEY_ID_DIGITS / 2], [0; SECRET_DIGITS / 2]);
-        getrandom::fill(&mut id)?;
+        KeyRecord::make_as(shop, KeyId::random()?, scopes, today)
+    }
+
+    /// The same under this id.
+    pub(crate) fn make_as(
+        shop: &ShopId,
+        id: KeyId,
+        scopes: &[Scope],
+        today: Day,
+    ) -> Result<(NewKey, KeyRecord), getrandom::Error> {
+        let mut secret = [0; SECRET_DIGITS / 2];
         getrandom::fill(&mut secret)?;
-        let (id, secret) = (HEXLOWER.encode(&id), HEXLOWER.encode(&secret));
+        let secret = HEXLOWER.encode(&secret);
         let token = format!("tcl_{shop}_{id}_{secret}");
-        let record = KeyRecord { hash: secret_hash(&secret), scopes: scopes.iter().copied().collect(), created: today };
+        let record = KeyRecord {
+            hash: secret_hash(&secret),
+            scopes: scopes.iter().copied().collect(),
+            created: today,
+            name: None,
+            valid_until: None,
+            revoked_at: None,
+            last_used: None,
+            replaces: None,
+            replaced_by: None,
+            expires_at: None,
+        };
         Ok((NewKey { id, scopes: scopes.to_vec(), token }, record))
+    }
+
+    /// Neither revoked nor expired.
+    #[must_use]
+    pub fn is_usable(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && self.valid_until.is_none_or(|until| now < until)
+    }
+
+    /// Does one of its scopes open what asks for `wanted`?
+    #[must_use]
+    pub fn opens(&self, wanted: Scope) -> bool {
+        self.scopes.iter().any(|held| held.opens(wanted))
     }
 }
 
 fn secret_hash(secret: &str) -> String {
+    #[cfg(test)]
+    tests::HASHED.set(tests::HASHED.get() + 1);
     HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
 }
 
@@ -130,14 +272,55 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`] when the store fails.
-    pub async fn api_key(&self, shop: &ShopId, id: &str) -> Result<Option<KeyRecord>, LedgerError> {
+    pub async fn api_key(&self, shop: &ShopId, id: &KeyId) -> Result<Option<KeyRecord>, LedgerError> {
         self.get(&self.tables().shops, &keys::api_key(shop, id), false).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        pub(super) static HASHED: Cell<u32> = const { Cell::new(0) };
+        pub(super) static COMPARED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn every_no_and_every_yes_is_one_hash_and_one_comparison() {
+        let shop: ShopId = "my-shop".parse().unwrap();
+        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
+        let (new, sound) = KeyRecord::make(&shop, &[Scope::Ingest], Day::MIN).unwrap();
+        let key = PresentedKey::parse(&new.token).unwrap();
+        let (_, other) = KeyRecord::make(&shop, &[Scope::Ingest], Day::MIN).unwrap();
+        let revoked = KeyRecord { revoked_at: Some(now), ..sound.clone() };
+        let expired = KeyRecord { valid_until: Some(now), ..sound.clone() };
+        let not_yet = KeyRecord { valid_until: "2026-11-22T12:00:00.001Z".parse().ok(), ..sound.clone() };
+        let damaged = KeyRecord { hash: String::new(), ..sound.clone() };
+        let work = |record: Option<&KeyRecord>, wanted| {
+            (HASHED.set(0), COMPARED.set(0));
+            let told = key.check(record, wanted, now);
+            (told, HASHED.get(), COMPARED.get())
+        };
+        for no in [None, Some(&other), Some(&revoked), Some(&expired), Some(&damaged)] {
+            assert_eq!(work(no, Scope::Ingest), (Err(Denied::Invalid), 1, 1), "{no:?}");
+            assert_eq!(work(no, Scope::Admin), (Err(Denied::Invalid), 1, 1), "{no:?}");
+        }
+        assert_eq!(work(Some(&sound), Scope::Admin), (Err(Denied::Scope), 1, 1));
+        assert_eq!(work(Some(&sound), Scope::Ingest), (Ok(()), 1, 1));
+        assert_eq!(work(Some(&not_yet), Scope::Ingest), (Ok(()), 1, 1));
+    }
+
+    #[test]
+    fn a_secret_is_256_bits_and_an_id_48() {
+        let shop: ShopId = "s".parse().unwrap();
+        let (new, record) = KeyRecord::make(&shop, &[Scope::Admin], Day::MIN).unwrap();
+        let parts: Vec<&str> = new.token.split('_').collect();
+        assert_eq!((parts[2].len() * 4, parts[3].len() * 4, record.hash.len() * 4), (48, 256, 256));
+        assert!("0123456789AB".parse::<KeyId>().is_err() && "0123456789a".parse::<KeyId>().is_err());
+    }
 
     #[test]
     fn a_new_key_proves_itself_and_no_other() {

@@ -19,12 +19,24 @@ use crate::terms::Block;
 #[derive(Debug)]
 pub(crate) struct ShopCache {
     keep: Duration,
-    shops: Mutex<HashMap<ShopId, (Instant, Arc<Shop>)>>,
+    shops: Mutex<HashMap<ShopId, Kept>>,
     activations: Mutex<HashMap<(ShopId, Activation), Arc<ActiveCuts>>>,
     playbooks: Mutex<HashMap<(ShopId, String), Arc<Playbook>>>,
     /// By the first number of each.
     terms: Mutex<HashMap<ShopId, BTreeMap<u16, Arc<Block>>>>,
 }
+
+/// A shop as it was read.
+#[derive(Debug)]
+struct Kept {
+    read: Instant,
+    /// When somebody began to read it anew, who has not come back since.
+    asked: Option<Instant>,
+    shop: Arc<Shop>,
+}
+
+/// While the store does not answer, it is asked no more often.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The built-in playbook, shared by all shops that have none of their own.
 static BUILTIN: LazyLock<Arc<Playbook>> = LazyLock::new(|| Arc::new(Playbook::builtin().clone()));
@@ -77,12 +89,23 @@ impl ShopCache {
 
     fn shop(&self, shop: &ShopId) -> Option<(bool, Arc<Shop>)> {
         let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
-        shops.get(shop).map(|(read, known)| (read.elapsed() < self.keep, Arc::clone(known)))
+        shops.get(shop).map(|known| (known.read.elapsed() < self.keep, Arc::clone(&known.shop)))
+    }
+
+    /// Is it this caller's turn to read a shop anew?
+    fn may_ask(&self, shop: &ShopId) -> bool {
+        let mut shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = shops.get_mut(shop) else { return true };
+        let may = known.asked.is_none_or(|asked| asked.elapsed() > ASK_AGAIN);
+        if may {
+            known.asked = Some(Instant::now());
+        }
+        may
     }
 
     fn put(&self, shop: Arc<Shop>) {
         let mut shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
-        shops.insert(shop.id.clone(), (Instant::now(), shop));
+        shops.insert(shop.id.clone(), Kept { read: Instant::now(), asked: None, shop });
     }
 }
 
@@ -99,6 +122,25 @@ impl Ledger {
                 Err(error) if error.is_temporary() => known.map(|(_, shop)| Some(shop)).ok_or(error),
                 read => read,
             },
+        }
+    }
+
+    /// The same for who cannot wait: where the shop is known and due to be read anew, one caller in five seconds does, for so long
+    /// at most, and everyone else has what is known. What takes longer is read to its end beside the answer.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails and nothing is known.
+    pub async fn shop_within(&self, shop: &ShopId, wait: Duration) -> Result<Option<Arc<Shop>>, LedgerError> {
+        let Some((false, known)) = self.inner.shops.shop(shop) else { return self.shop(shop).await };
+        if !self.inner.shops.may_ask(shop) {
+            return Ok(Some(known));
+        }
+        let (ledger, id, before) = (self.clone(), shop.clone(), Arc::clone(&known));
+        let reading = tokio::spawn(async move { ledger.read_shop(&id, Some(&before)).await });
+        match tokio::time::timeout(wait, reading).await {
+            Ok(Ok(Err(error))) if !error.is_temporary() => Err(error),
+            Ok(Ok(Ok(read))) => Ok(read),
+            _ => Ok(Some(known)),
         }
     }
 

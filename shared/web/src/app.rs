@@ -1,13 +1,13 @@
 //! The state of every HTTP function.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use ledger::{KeyRecord, Ledger, LedgerError, PresentedKey, Scope, ShopId};
+use ledger::{KeyId, KeyRecord, Ledger, LedgerError, Scope, ShopId};
 use segmentation::Day;
-use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::known_keys::KnownKeys;
+use crate::rate::Rate;
 
 /// Ledger, clock, and the API keys seen lately. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,21 +18,20 @@ pub struct App {
     pub clock: Clock,
     /// Where customers reach the service from outside, without a `/` at its end; `None`: nobody told it.
     public_url: Option<Arc<str>>,
-    keys: Arc<Mutex<HashMap<(ShopId, String), Known>>>,
-}
-
-/// A key's record, and when it was read; `None` for one that lives in this process only.
-#[derive(Clone, Debug)]
-struct Known {
-    read: Option<Instant>,
-    record: KeyRecord,
+    pub(crate) keys: Arc<KnownKeys>,
 }
 
 impl App {
-    /// A new state.
+    /// A new state, whose keys may call as often as they like.
     #[must_use]
     pub fn new(ledger: Ledger, clock: Clock) -> App {
         App { ledger, clock, public_url: None, keys: Arc::default() }
+    }
+
+    /// The same with a bound of how often each key may call.
+    #[must_use]
+    pub fn with_rate(self, rate: Rate) -> App {
+        App { keys: Arc::new(KnownKeys::limited(rate)), ..self }
     }
 
     /// The same, reached from outside under this address.
@@ -56,32 +55,12 @@ impl App {
     pub fn process_key(&self, shop: &ShopId) -> Result<String, LedgerError> {
         let made = KeyRecord::make(shop, &[Scope::Admin], Day::MIN);
         let (new, record) = made.map_err(|error| LedgerError::Damaged(error.to_string()))?;
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert((shop.clone(), new.id), Known { read: None, record });
+        self.keys.put_own(shop, new.id, record);
         Ok(new.token)
     }
 
-    /// The record of a key: read once a minute at most; an old one goes on being used while the store does not answer.
-    pub(crate) async fn key_record(&self, presented: &PresentedKey) -> Result<Option<KeyRecord>, LedgerError> {
-        let at = (presented.shop.clone(), presented.id.clone());
-        let known = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&at).cloned();
-        if let Some(Known { read, record }) = &known
-            && read.is_none_or(|read| read.elapsed() < Ledger::CACHE_FOR)
-        {
-            return Ok(Some(record.clone()));
-        }
-        match (self.ledger.api_key(&presented.shop, &presented.id).await, known) {
-            (Err(error), Some(Known { record, .. })) if error.is_temporary() => Ok(Some(record)),
-            (Err(error), _) => Err(error),
-            (Ok(found), _) => {
-                let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-                match &found {
-                    // Only keys that exist are kept: guesses would fill the memory.
-                    Some(record) => drop(keys.insert(at, Known { read: Some(Instant::now()), record: record.clone() })),
-                    None => drop(keys.remove(&at)),
-                }
-                Ok(found)
-            }
-        }
+    /// Makes the next request with a key read it, where this process itself changed it. Other processes do within a minute.
+    pub fn forget_key(&self, shop: &ShopId, id: &KeyId) {
+        self.keys.forget(shop, id);
     }
 }

@@ -1,4 +1,4 @@
-//! The outside of every function's router: body limit, unknown paths, and which route answered.
+//! The outside of every function's router: body limit, deadline, unknown paths, and which route answered.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::body::MAX_BODY;
+use crate::deadline::in_time;
 use crate::problem::Problem;
 
 /// Makes routers a service.
@@ -20,6 +21,7 @@ pub fn finish(router: Router<App>, app: App) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", detail)
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(in_time))
         .layer(from_fn(name_route))
         .with_state(app)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use ledger::{BadId, CustomerId, OrderId, ProductId, RedemptionKey};
+use ledger::{BadId, CustomerId, KeyId, NotAKeyId, OrderId, ProductId, RedemptionKey};
 use segmentation::answers::{NotASurvey, Survey};
 use segmentation::{CutsVersion, Segment};
 
@@ -95,6 +95,14 @@ impl PathPart for RedemptionKey {
 
     fn read(text: &str) -> Result<RedemptionKey, String> {
         RedemptionKey::from_id(text).ok_or_else(|| "is no redemption's id".to_owned())
+    }
+}
+
+impl PathPart for KeyId {
+    const NAME: &'static str = "key";
+
+    fn read(text: &str) -> Result<KeyId, String> {
+        text.parse().map_err(|error: NotAKeyId| error.to_string())
     }
 }
 

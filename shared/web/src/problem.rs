@@ -1,9 +1,11 @@
 //! Errors at the wire: RFC 9457 problem details with a stable `type`, naming the field (law 19). Internals stay inside.
 
+use std::time::Duration;
+
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use ledger::{CampaignError, LedgerError, RecordError, Refusal, Scope};
+use ledger::{CampaignError, KeyError, LedgerError, RecordError, Refusal, Scope};
 use serde::Serialize;
 
 /// What is wrong with one field.
@@ -27,8 +29,9 @@ pub struct Problem {
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// In seconds.
     #[serde(skip)]
-    retry_after: bool,
+    retry_after: Option<u64>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -40,7 +43,7 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, name: &str, title: &'static str, detail: impl Into<String>) -> Problem {
         let kind = format!("urn:tercile:problem:{name}");
-        Problem { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after: false }
+        Problem { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// 422, naming one field.
@@ -98,7 +101,33 @@ impl Problem {
     pub fn unavailable() -> Problem {
         let detail = "the store did not answer in time; nothing is half-written, the same call may be sent again";
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment", detail);
-        Problem { retry_after: true, ..problem }
+        Problem { retry_after: Some(1), ..problem }
+    }
+
+    /// 503 with `Retry-After`: the request's time is over.
+    #[must_use]
+    pub fn too_slow() -> Problem {
+        let detail = "the call was given up before its end; nothing is half-written, the same call may be sent again";
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "Not done in time", detail);
+        Problem { retry_after: Some(1), ..problem }
+    }
+
+    /// 503 with `Retry-After`: there are more requests at once than can be served.
+    #[must_use]
+    pub fn overloaded() -> Problem {
+        let detail = "too many requests are on their way at once; this one was not looked at, and may be sent again";
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again in a moment", detail);
+        Problem { retry_after: Some(1), ..problem }
+    }
+
+    /// 429 with `Retry-After`, rounded up to seconds.
+    #[must_use]
+    pub fn too_many(wait: Duration) -> Problem {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        let detail =
+            format!("the key's limit is reached; the request was not looked at, and may be sent again in {seconds} s");
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
+        Problem { retry_after: Some(seconds), ..problem }
     }
 
     /// 500: what went wrong is in the log and not in the answer.
@@ -141,8 +170,8 @@ impl IntoResponse for Problem {
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -219,6 +248,22 @@ impl From<CampaignError> for Problem {
             CampaignError::NotInForce { .. } => conflict("campaign-not-in-force", "The series is on other terms"),
             CampaignError::Ended(_) => conflict("campaign-ended", "The series has ended"),
             CampaignError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Problem {
+        let detail = error.to_string();
+        let conflict = |name, title| Problem::new(StatusCode::CONFLICT, name, title, detail.clone());
+        match error {
+            KeyError::Unknown(_) => Problem::not_found(detail),
+            KeyError::OtherContent(_) => conflict("other-content", "The same id was accepted with other content"),
+            KeyError::Ended(_) => conflict("key-ended", "The key is good no more"),
+            KeyError::Replaced { .. } => conflict("key-replaced", "The key was replaced already"),
+            KeyError::LastAdmin => conflict("last-admin-key", "It is the last key that can make keys"),
+            KeyError::TooMany => conflict("too-many-keys", "The shop has as many keys as it may"),
+            KeyError::Store(error) => error.into(),
         }
     }
 }

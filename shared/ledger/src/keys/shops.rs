@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use playbook::uplift::Month;
 use segmentation::{Activation, CutsVersion, Day, ProductKey};
 
+use crate::api_key::KeyId;
 use crate::budgets::BudgetId;
 use crate::counters::Charge;
 use crate::ids::{ProductId, ShopId};
@@ -25,10 +26,19 @@ pub fn settings(shop: &ShopId) -> Key {
     key(shop.to_string(), "settings")
 }
 
-/// An API key's hash.
+/// What the sort keys of API keys begin with.
+pub const API_KEY: &str = "key#";
+
+/// An API key: its hash and its life.
 #[must_use]
-pub fn api_key(shop: &ShopId, key_id: &str) -> Key {
-    key(shop.to_string(), format!("key#{key_id}"))
+pub fn api_key(shop: &ShopId, id: &KeyId) -> Key {
+    key(shop.to_string(), format!("{API_KEY}{id}"))
+}
+
+/// What counts the changes of a shop's API keys.
+#[must_use]
+pub fn api_keys(shop: &ShopId) -> Key {
+    key(shop.to_string(), "keys")
 }
 
 /// What the sort keys of cuts models begin with.

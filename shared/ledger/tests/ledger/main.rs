@@ -6,6 +6,7 @@ mod campaigns;
 mod concurrency;
 mod facts;
 mod jobs;
+mod key_life;
 mod labels;
 mod learning;
 mod once;

@@ -4,6 +4,7 @@ mod environment;
 mod metrics;
 mod tls;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use aws_types::SdkConfig;
@@ -19,11 +20,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::App;
 use crate::clock::Clock;
+use crate::deadline::Until;
 use crate::finish::finish;
 use crate::problem::Problem;
+use crate::rate::Rate;
 
 pub use environment::{StartError, sdk_config, variable};
 pub use metrics::{Invocation, Metrics};
+
+/// Requests a second of a key in one environment, where nobody says otherwise. An environment serves one request after the other, so
+/// this stops one that calls without a pause for long.
+const RATE_PER_KEY: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+
+/// What a request that is given up leaves of the invocation's time, to say so.
+const TO_ANSWER: Duration = Duration::from_millis(300);
 
 /// Logs as JSON lines, filtered by `RUST_LOG`; each line that belongs to an invocation has its request and X-Ray trace ids, by the
 /// runtime's own span.
@@ -61,7 +71,14 @@ pub async fn app(config: &SdkConfig, metrics: &Metrics) -> Result<App, StartErro
         Err(_) => tracing::warn!("warm-up read took more than a second"),
     }
     // Not set where no letter is written.
-    Ok(App::new(ledger, Clock::System).with_public_url(&variable("PUBLIC_URL").unwrap_or_default()))
+    let public_url = variable("PUBLIC_URL").unwrap_or_default();
+    Ok(App::new(ledger, Clock::System).with_rate(rate()).with_public_url(&public_url))
+}
+
+/// Requests a second of a key in one environment, by the variable `RATE_PER_KEY`.
+fn rate() -> Rate {
+    let told = variable("RATE_PER_KEY").ok().and_then(|told| told.parse().ok());
+    Rate::per_second(told.unwrap_or(RATE_PER_KEY))
 }
 
 /// Serves a function's router until Lambda ends it.
@@ -76,12 +93,22 @@ pub async fn serve(function: &'static str, router: impl FnOnce(&App) -> Router<A
     lambda_http::run(service).await.map_err(StartError::from)
 }
 
-async fn measured(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
+/// How long the invocation has, by Lambda's own deadline (milliseconds since 1970).
+fn until_cut_off(deadline: u64) -> Duration {
+    let now = u64::try_from(Clock::System.now().timestamp_millis()).unwrap_or_default();
+    Duration::from_millis(deadline.saturating_sub(now))
+}
+
+async fn measured(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
     let context = request.extensions().get::<lambda_http::Context>();
     let mut invocation = metrics.begin(
         context.map(|context| context.request_id.as_str()),
         context.and_then(|context| context.xray_trace_id.as_deref()),
     );
+    let left = context.map(|context| until_cut_off(context.deadline));
+    if let Some(left) = left {
+        request.extensions_mut().insert(Until(Instant::now() + left.saturating_sub(TO_ANSWER)));
+    }
     let method = request.method().clone();
     let response = next.run(request).await;
     let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
