@@ -116,6 +116,7 @@ fn parameters(path: &str) -> Value {
     let number = json!({ "type": "integer", "minimum": 1 });
     let schema = |name: &str| match name {
         "id" if path.starts_with("/v1/runs/") || path.starts_with("/v1/jobs/") => number.clone(),
+        "id" if path.starts_with("/v1/keys/") => json!({ "type": "string", "pattern": "^[0-9a-f]{12}$" }),
         "n" => number.clone(),
         "segment" => json!({ "type": "string", "pattern": "^r[1-3]f[1-3]m[1-3]$" }),
         "version" => json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" }),

@@ -220,6 +220,13 @@ async fn an_operator_makes_a_shop_and_its_keys_open_it() {
         let told = create(wrong).await.unwrap_err();
         assert!(told.kind == "Run.Input" && told.message.contains(field), "{told:?}");
     }
+    // Who has lost every key gets another one in the same way.
+    let another = async |key: Value| resegment.invoke(&json!({ "create_key": key })).await;
+    let made = another(json!({ "shop": "bolt", "scopes": ["admin"] })).await.unwrap();
+    let settings = request("GET", "/v1/settings", "", made["keys"][0]["key"].as_str().unwrap(), None);
+    assert_eq!(told(&admin.invoke(&settings).await.unwrap()).0, 200);
+    assert_eq!(another(json!({ "shop": "none", "scopes": ["admin"] })).await.unwrap_err().kind, "Run.NotFound");
+    assert_eq!(another(json!({ "shop": "bolt", "scopes": [] })).await.unwrap_err().kind, "Run.Input");
     let log = resegment.lines().join("\n");
     assert!(!log.contains("tcl_"), "keys in the log: {log}");
 }

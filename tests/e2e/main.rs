@@ -13,6 +13,8 @@ mod campaigns;
 mod complete_journey;
 mod customers;
 mod cuts;
+mod keys;
+mod limits;
 mod logs;
 mod lookups;
 mod news;

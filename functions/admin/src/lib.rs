@@ -1,4 +1,4 @@
-//! What a shop's staff calls: settings, cuts, playbook, campaigns, budgets, runs, affinities, customers and their stories, the census,
+//! What a shop's staff calls: settings, keys, cuts, playbook, campaigns, budgets, runs, affinities, customers and their stories, the census,
 //! audiences, uplift, simulations and other jobs.
 
 mod affinities;
@@ -10,6 +10,7 @@ mod campaigns;
 mod customers;
 mod cuts;
 mod jobs;
+mod keys;
 mod mailings;
 mod openapi;
 mod personal;
@@ -44,6 +45,10 @@ pub fn routes() -> Routes {
         .get("/v1/campaigns", "List campaigns", campaigns::list)
         .get("/v1/campaigns/{n}", "Show a campaign's terms", campaigns::show)
         .post("/v1/campaigns/{n}/state", "Open, pause or end a campaign", campaigns::set_state)
+        .post("/v1/keys", "Make an API key", keys::create)
+        .get("/v1/keys", "List the API keys", keys::list)
+        .delete("/v1/keys/{id}", "Revoke an API key", keys::revoke)
+        .post("/v1/keys/{id}/rotate", "Replace an API key by a new one", keys::rotate)
         .post("/v1/runs", "Begin a run", runs::begin)
         .get("/v1/runs/{id}", "Show a run", runs::show)
         .get("/v1/runs/{id}/touched", "List customers who did not move as was previewed", touched::show)

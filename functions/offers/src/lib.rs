@@ -3,6 +3,7 @@
 
 mod answers;
 mod choices;
+mod health;
 mod lookup;
 mod not_redeemed;
 mod offers;
@@ -35,6 +36,8 @@ pub fn routes() -> Routes {
         .under(Some(Scope::Admin))
         .post("/v1/offers/replay", "Decide again on a decision's document", replay::replay)
         .under(None)
+        .get("/v1/health", "Say that the service answers", health::alive)
+        .get("/v1/ready", "Say that the store answers too", health::ready)
         .get("/s/{token}", "Show the survey's page of a link", survey_page::show)
         .post("/s/{token}", "Take what the survey's page sends", survey_page::answer)
 }

@@ -1,5 +1,5 @@
 //! `resegment` as a Lambda function: called by the scheduler each hour, and by state machines to do a step of a run, to drive a
-//! learning or a job, or to publish a catalogue; and by an operator, to make a shop.
+//! learning or a job, or to publish a catalogue; and by an operator, to make a shop or a key.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::new_shop::MadeShop;
 pub use crate::new_shop::NewShop;
 use crate::schedule::{StartError, StartLearn, StartRun, Tick, tick};
 use crate::steps::{RunError, Step, StepAnswer, Steps, Until, What};
-use crate::{catalogue, jobs, learn, new_shop};
+use crate::{catalogue, jobs, learn, new_key, new_shop};
 
 /// What the function is called with.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -33,6 +33,11 @@ pub enum Event {
     CreateShop {
         /// With what: a [`NewShop`], read by itself so that what is wrong with it is told by its field.
         create_shop: serde_json::Value,
+    },
+    /// By an operator: make a key of a shop that has none left to make one with.
+    CreateKey {
+        /// With what: `shop` and `scopes`, read by itself as above.
+        create_key: serde_json::Value,
     },
     /// By a job's state machine: drive this job.
     Job {
@@ -95,6 +100,7 @@ impl Event {
             Event::Step(step) => step.what.name(),
             Event::Publish { .. } => "publish-catalogue",
             Event::CreateShop { .. } => "create-shop",
+            Event::CreateKey { .. } => "create-key",
             Event::Job { .. } => "job",
             Event::Learn { .. } => "learn",
         }
@@ -136,6 +142,7 @@ pub async fn handle(
             Ok(Answer::Publish { published })
         }
         Event::CreateShop { create_shop } => new_shop::create(steps, create_shop).await.map(Answer::Shop),
+        Event::CreateKey { create_key } => new_key::create(steps, create_key).await.map(Answer::Shop),
         Event::Job { job: JobEvent { shop, number } } => {
             jobs::drive(steps, &shop, number, until).await.map(|ended| Answer::Drive { done: ended.is_some() })
         }

@@ -18,6 +18,8 @@ mod labels;
 pub mod learn;
 mod measure;
 #[cfg(feature = "lambda")]
+mod new_key;
+#[cfg(feature = "lambda")]
 mod new_shop;
 mod pace;
 mod plan;
