@@ -1,8 +1,11 @@
 //! A shop's API as the commands call it: over HTTP, or straight into the routers of this process.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
@@ -15,6 +18,9 @@ use web::App;
 
 use crate::cli::ApiOptions;
 use crate::machine::{Machine, router};
+
+/// How often a request is sent again that came too early.
+const PATIENCE: u32 = 100;
 
 /// An API with its key. Cheap to clone.
 #[derive(Clone)]
@@ -125,12 +131,31 @@ impl Api {
         self.call(Method::POST, path, serde_json::to_vec(body)?).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Result<Answer> {
+        self.call(Method::DELETE, path, Vec::new()).await
+    }
+
     async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer> {
         let (status, _, bytes) = self.send(method, path, body).await?;
         Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
     }
 
+    /// Sends a request, and again as long as the service says that the key has called too often and when to come back.
     async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(StatusCode, HeaderMap, Bytes)> {
+        let mut tries = 0;
+        loop {
+            let answer = self.send_once(method.clone(), path, body.clone()).await?;
+            let (status, headers, _) = &answer;
+            let wait = headers.get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+            match wait.filter(|_| *status == StatusCode::TOO_MANY_REQUESTS && tries < PATIENCE) {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => return Ok(answer),
+            }
+            tries += 1;
+        }
+    }
+
+    async fn send_once(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(StatusCode, HeaderMap, Bytes)> {
         let base = match &self.target {
             Target::Here(_) => "",
             Target::Server { base, .. } => base,

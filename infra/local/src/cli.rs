@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +10,7 @@ use segmentation::fit::TypedCuts;
 use segmentation::{Day, FitPolicy, Segment, Window, ZeroOrders};
 
 use crate::cuts_cli::CutsCommand;
+use crate::keys_cli::KeysCommand;
 
 /// Every customer of a shop in one of 27 RFM segments, and at checkout the offer that fits.
 #[derive(Debug, Parser)]
@@ -27,6 +29,9 @@ pub(crate) enum Command {
     /// Make shops
     #[command(subcommand)]
     Shop(ShopCommand),
+    /// Make, list, revoke and replace a shop's API keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Send a CSV file of orders through the API; safe to repeat
     Import(ImportOptions),
     /// Send a CSV file of products through the API; safe to repeat
@@ -77,6 +82,12 @@ pub(crate) struct ServeOptions {
     /// Address to listen on. There is no TLS here: put a proxy in front before you open it to others
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
+    /// Requests a second that each API key may make, and twice as many at once; one more is answered 429 with Retry-After
+    #[arg(long, value_name = "N", default_value = "5000")]
+    pub(crate) rate: NonZeroU32,
+    /// Requests that may be on their way at once; one more is answered 503 with Retry-After
+    #[arg(long, value_name = "N", default_value = "512")]
+    pub(crate) at_once: NonZeroU32,
     /// Answer as if it were this day
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Day>,

@@ -189,10 +189,7 @@ async fn insist(api: &Api, path: &str, body: &Value) -> Result<Answer> {
     for tried in 1.. {
         let answer = api.post(path, body).await;
         let again = match &answer {
-            Ok(answer) => matches!(
-                answer.status,
-                StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY
-            ),
+            Ok(answer) => matches!(answer.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY),
             Err(_) => true,
         };
         if !again || tried >= TRIES {

@@ -8,6 +8,8 @@ mod data_dir;
 mod demo;
 mod export;
 mod import;
+mod keys;
+mod keys_cli;
 mod learn;
 mod machine;
 mod picture;
@@ -15,6 +17,7 @@ mod products;
 mod resegment;
 mod segment;
 mod serve;
+mod shed;
 mod shop;
 mod simulate;
 mod tell;
@@ -33,6 +36,7 @@ async fn main() -> ExitCode {
         Command::Demo(options) => demo::run(options).await,
         Command::Serve(options) => serve::run(options).await,
         Command::Shop(ShopCommand::Create(options)) => shop::create(options).await,
+        Command::Keys(command) => keys::run(command).await,
         Command::Import(options) => import::run(options).await,
         Command::Products(options) => products::run(options).await,
         Command::Export(options) => export::run(options).await,

@@ -4,13 +4,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use axum::middleware::from_fn_with_state;
 use resegment::Steps;
 use resegment::schedule::tick;
 use tokio::net::TcpListener;
-use web::App;
+use tokio::sync::Semaphore;
+use web::{App, Rate};
 
 use crate::cli::ServeOptions;
 use crate::machine::{Machine, job_here, learn_here, router, start_here};
+use crate::shed::{Places, shed};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -20,7 +23,10 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on {}:{}", options.host, options.port))?;
     let address = listener.local_addr()?;
-    let app = machine.app(options.as_of).with_public_url(&format!("http://{address}"));
+    let app = machine.app(options.as_of).with_rate(Rate::per_second(options.rate));
+    let app = app.with_public_url(&format!("http://{address}"));
+    let places = Places::new(Semaphore::new(options.at_once.get() as usize));
+    let service = router(&app).layer(from_fn_with_state(places, shed));
     println!("Tercile serves {} on http://{address}", options.data.data.display());
     if let Some(day) = options.as_of {
         println!("Every answer is as of {day}.");
@@ -33,7 +39,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
             look_at_schedule(&machine, &app).await;
         }
     };
-    let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stopped());
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped());
     tokio::select! {
         ended = serving => ended.context("the server broke off")?,
         () = hourly => {}

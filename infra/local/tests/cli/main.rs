@@ -6,6 +6,7 @@
 
 mod cuts;
 mod import;
+mod keys;
 mod lists;
 mod segment;
 mod server;

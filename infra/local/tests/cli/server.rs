@@ -10,18 +10,23 @@ use serde_json::Value;
 use crate::{census, orders, printed, refused, shared, tercile};
 
 /// A server of its own; killed when dropped.
-struct Server {
+pub(crate) struct Server {
     process: Child,
-    address: String,
+    pub(crate) address: String,
     // Kept open, so that the server can go on writing.
     _out: Box<dyn Read>,
 }
 
 impl Server {
-    fn start(data: &Path, port: u16, as_of: &str) -> Server {
+    pub(crate) fn start(data: &Path, port: u16, as_of: &str) -> Server {
+        Server::start_with(data, port, as_of, &[])
+    }
+
+    pub(crate) fn start_with(data: &Path, port: u16, as_of: &str, options: &[&str]) -> Server {
         let data = data.to_str().unwrap();
         let mut process = tercile()
             .args(["serve", "--data", data, "--port", &port.to_string(), "--as-of", as_of])
+            .args(options)
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()
@@ -35,7 +40,7 @@ impl Server {
     }
 
     /// A plain HTTP GET: status line and body.
-    fn get(&self, path: &str, key: &str) -> Option<(u16, String)> {
+    pub(crate) fn get(&self, path: &str, key: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let request =
             format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n");
@@ -56,7 +61,7 @@ impl Drop for Server {
 }
 
 /// Makes a shop and gives its admin key.
-fn shop(data: &Path, options: &[&str]) -> String {
+pub(crate) fn shop(data: &Path, options: &[&str]) -> String {
     let data = data.to_str().unwrap();
     let made = printed(&[&["shop", "create", "acme", "--time-zone", "UTC", "--data", data], options].concat());
     let admin = made.lines().find(|line| line.trim_start().starts_with("admin")).unwrap();
