@@ -1,9 +1,10 @@
 //! What an item of the ledger tells the outside: a customer's move or alert, or an alert of the shop's own.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use segmentation::{Alert, Move};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::LedgerError;
 use crate::ids::{CustomerId, ShopId};
@@ -12,8 +13,40 @@ use crate::keys::{self, CustomerKey, Key};
 use crate::shop_alerts::ShopAlert;
 use crate::store::{Ledger, parse};
 
+/// A kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EventKind {
+    /// A customer came to another segment.
+    #[serde(rename = "customer.moved")]
+    CustomerMoved,
+    /// The shop should know something of a customer at once.
+    #[serde(rename = "customer.alert")]
+    CustomerAlert,
+    /// A run found something that the shop should know.
+    #[serde(rename = "shop.alert")]
+    ShopAlert,
+}
+
+impl EventKind {
+    /// The name that receivers see.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            EventKind::CustomerMoved => "customer.moved",
+            EventKind::CustomerAlert => "customer.alert",
+            EventKind::ShopAlert => "shop.alert",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// What an item tells.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct News {
     /// Of which shop.
     pub shop: ShopId,
@@ -22,7 +55,8 @@ pub struct News {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
 pub enum What {
     /// A customer moved.
     Moved {
@@ -31,6 +65,7 @@ pub enum What {
         /// The version of their profile.
         sequence: u64,
         /// That of their event before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<u64>,
         /// Where from and where to.
         moved: Move,
@@ -42,6 +77,7 @@ pub enum What {
         /// The version of their profile.
         sequence: u64,
         /// That of their event before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<u64>,
         /// What was answered.
         alert: Alert,
@@ -87,9 +123,27 @@ impl News {
     pub fn id(&self) -> String {
         match &self.what {
             What::Moved { key, sequence, .. } | What::Alerted { key, sequence, .. } => {
-                format!("{}.{}.{sequence}", self.shop, key.as_str())
+                format!("{}:{}:{sequence}", self.shop, key.as_str())
             }
-            What::Shop { position, .. } => format!("{}.{position}", self.shop),
+            What::Shop { position, .. } => format!("{}:{position}", self.shop),
+        }
+    }
+
+    /// What kind of event it is.
+    #[must_use]
+    pub fn kind(&self) -> EventKind {
+        match &self.what {
+            What::Moved { .. } => EventKind::CustomerMoved,
+            What::Alerted { .. } => EventKind::CustomerAlert,
+            What::Shop { .. } => EventKind::ShopAlert,
+        }
+    }
+
+    /// Its place among those of the same customer, or of the shop.
+    pub(crate) fn place(&self) -> String {
+        match &self.what {
+            What::Moved { sequence, .. } | What::Alerted { sequence, .. } => format!("{sequence:016}"),
+            What::Shop { position, .. } => position.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod customers;
 mod ledger;
+mod out;
 mod shops;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::ids::{CustomerId, ShopId};
 
 pub use customers::*;
 pub use ledger::*;
+pub use out::*;
 pub use shops::*;
 
 /// The deployment's secret under customer keys. It never rotates: a new one would orphan every profile.
@@ -60,6 +62,13 @@ impl KeySecret {
         // No shop's name begins with a `#`, so no customer's id can be chosen such that the key it gets is a proof.
         let [proof @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = self.digest(&[b"#link#", told]);
         proof
+    }
+
+    /// What an endpoint's signing secret is in its generation: 256 bits that are stored nowhere.
+    pub(crate) fn endpoint(&self, shop: &ShopId, endpoint: &str, generation: u32) -> [u8; 32] {
+        // As with links, no shop's name begins with a `#`; and neither a shop's name nor an endpoint's id has one in it.
+        let generation = generation.to_be_bytes();
+        self.digest(&[b"#endpoint#", shop.as_str().as_bytes(), b"#", endpoint.as_bytes(), b"#", &generation])
     }
 
     fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
