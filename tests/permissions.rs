@@ -112,6 +112,9 @@ fn asked(target: &str, input: &Value) -> Vec<Permission> {
             vec![permission("dynamodb", operation, text(&input["TableName"]) + &index)]
         }
         ("AmazonSQS", "SendMessageBatch") => vec![permission("sqs", "SendMessage", text(&input["QueueUrl"]))],
+        ("AmazonSQS", "ChangeMessageVisibilityBatch") => {
+            vec![permission("sqs", "ChangeMessageVisibility", text(&input["QueueUrl"]))]
+        }
         ("AWSEvents", _) => vec![permission("events", operation, text(&input["Entries"][0]["EventBusName"]))],
         ("AWSStepFunctions", _) => vec![permission("states", operation, text(&input["stateMachineArn"]))],
         _ => vec![permission(service, operation, String::new())],

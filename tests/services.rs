@@ -73,6 +73,10 @@ async fn take(State(state): State<Arc<Mutex<Calls>>>, headers: HeaderMap, body: 
                 .map(|entry| json!({ "Id": id(entry), "Code": "InternalError", "SenderFault": false }));
             json!({ "Successful": taken.collect::<Vec<_>>(), "Failed": failed.collect::<Vec<_>>() })
         }
+        "AmazonSQS.ChangeMessageVisibilityBatch" => {
+            let kept = entries.iter().map(|entry| json!({ "Id": entry["Id"] }));
+            json!({ "Successful": kept.collect::<Vec<_>>(), "Failed": [] })
+        }
         "AWSEvents.PutEvents" => {
             let put = |entry: &Value| match refused(entry) {
                 true => json!({ "ErrorCode": "InternalFailure", "ErrorMessage": "refused" }),

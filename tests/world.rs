@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod bootstrap;
 pub mod openapi;
 pub mod permissions;
+pub mod receiver;
 pub mod services;
 pub mod synthetic;
 
@@ -31,7 +32,7 @@ use resegment::{Steps, Until};
 use segmentation::Day;
 use serde_json::Value;
 use tower::ServiceExt;
-use web::{App, Clock};
+use web::{App, Clock, Receivers};
 
 use crate::permissions::{Recorder, Watch};
 
@@ -120,14 +121,28 @@ pub fn secrets() -> Secrets {
 impl World {
     /// As of a shop day.
     pub async fn on(day: &str) -> World {
+        World::with(day, false).await
+    }
+
+    /// The same, where what is to be told is noted, and shops may have it sent to this machine.
+    pub async fn telling(day: &str) -> World {
+        let mut world = World::with(day, true).await;
+        world.app = world.app.with_receivers(Receivers::LocalToo);
+        world.router = router(&world.app, &world.driver);
+        world
+    }
+
+    async fn with(day: &str, telling: bool) -> World {
         #[expect(clippy::expect_used, reason = "tests write days that are days")]
         let day: Day = day.parse().expect("a day");
         let calls = Calls::default();
         #[expect(clippy::expect_used, reason = "without an engine no test can run")]
         let engine = Engine::memory().await.expect("an engine");
         let recorder = Recorder::current();
+        #[expect(clippy::expect_used, reason = "as above")]
+        let base = if telling { engine.telling().await.expect("a stream") } else { engine.client() };
         let client = |watch: Watch| {
-            let config = engine.client().config().to_builder().interceptor(calls.clone()).interceptor(watch).build();
+            let config = base.config().to_builder().interceptor(calls.clone()).interceptor(watch).build();
             Client::from_conf(config)
         };
         let ledger = Ledger::new(client(recorder.of(None)), Tables::default(), secrets());

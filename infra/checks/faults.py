@@ -129,7 +129,7 @@ FAULTS = [
     (
         "a queue whose failures vanish",
         TEMPLATE,
-        "      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeliveriesFailed.Arn, maxReceiveCount: 8 }\n",
+        "      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeliveriesFailed.Arn, maxReceiveCount: 100 }\n",
         "",
         "queue Deliveries has neither",
     ),

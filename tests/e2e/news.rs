@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use e2e::{World, acme};
-use ledger::{CustomerId, News, What};
+use ledger::{CustomerId, News, OutEvent, What};
 use resegment::{Step, Steps, Until};
 use serde_json::json;
 
@@ -31,16 +31,21 @@ async fn a_failed_run_is_told_once_and_a_customers_alert_is_not_told_again_by_it
     let news = told(&world).await;
     let of_shop: Vec<&News> = news.iter().filter(|news| matches!(news.what, What::Shop { .. })).collect();
     assert_eq!(of_shop.len(), 1, "{news:?}");
-    assert_eq!(of_shop[0].id(), "acme.2026-11-22#run#failed");
-    let event = serde_json::to_value(events::Event::of(of_shop[0].clone(), None).unwrap()).unwrap();
+    assert_eq!(of_shop[0].id(), "acme:2026-11-22#run#failed");
+    let at = "2026-11-22T12:00:00Z".parse().unwrap();
+    let out = |news: &News| OutEvent { at, news: news.clone() };
+    let event = serde_json::to_value(events::Event::of(out(of_shop[0]), None).unwrap()).unwrap();
     let alert = json!({ "day": "2026-11-22", "run": 1, "cause": "run_failed", "failure": "the store refused Query" });
-    assert_eq!(event, json!({ "id": of_shop[0].id(), "type": "shop.alert", "shop": "acme", "alert": alert }));
+    assert_eq!(
+        event,
+        json!({ "id": of_shop[0].id(), "type": "shop.alert", "time": "2026-11-22T12:00:00Z", "shop": "acme", "alert": alert })
+    );
 
     let of_ann: Vec<&News> = news.iter().filter(|news| news.customer().is_some()).collect();
     assert_eq!(of_ann.len(), 1, "its entry in the shop's list is there too: {news:?}");
     assert!(matches!(of_ann[0].what, What::Alerted { previous: None, .. }));
     // Who is not there any more is told to nobody.
-    assert_eq!(events::Event::of(of_ann[0].clone(), None), None);
+    assert_eq!(events::Event::of(out(of_ann[0]), None), None);
     let ids: HashMap<_, CustomerId> =
         world.ledger.customer_ids([(&acme(), of_ann[0].customer().unwrap())]).await.unwrap();
     assert_eq!(ids.values().map(CustomerId::as_str).collect::<Vec<_>>(), ["ann"]);

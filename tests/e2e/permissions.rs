@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, Utc};
 use e2e::World;
 use e2e::permissions::{ByFunction, Recorder, allowed};
+use e2e::receiver::Receiver;
 use e2e::services::Services;
 use ledger::{Ledger, Publish, Tables};
 use resegment::Steps;
@@ -92,7 +93,7 @@ async fn publishing() {
 
 /// What sets state machines going, and the way out of events.
 async fn other_services() {
-    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let (mut world, services) = (World::on("2026-11-22").await, Services::start().await);
     let recorder = Recorder::current();
     let order = crate::order("A-1", "ann", "2026-11-20T10:00:00Z");
     assert_eq!(world.post("/v1/orders", &order).await.status, 201);
@@ -121,36 +122,75 @@ async fn other_services() {
     }
 
     let ledger = ledger_of(&world, "events");
+    let sqs = aws_sdk_sqs::Client::from_conf(
+        aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .region(aws_sdk_sqs::config::Region::new("eu-central-1"))
+            .endpoint_url(&services.endpoint)
+            .credentials_provider(aws_sdk_sqs::config::Credentials::new("test", "test", None, None, "test"))
+            .interceptor(recorder.of(Some("events")))
+            .build(),
+    );
+    let bus = aws_sdk_eventbridge::Client::from_conf(
+        aws_sdk_eventbridge::Config::builder()
+            .behavior_version(aws_sdk_eventbridge::config::BehaviorVersion::latest())
+            .region(aws_sdk_eventbridge::config::Region::new("eu-central-1"))
+            .endpoint_url(&services.endpoint)
+            .credentials_provider(aws_sdk_eventbridge::config::Credentials::new("test", "test", None, None, "test"))
+            .interceptor(recorder.of(Some("events")))
+            .build(),
+    );
     let out = events::Out {
         ledger,
-        sqs: aws_sdk_sqs::Client::from_conf(
-            aws_sdk_sqs::Config::builder()
-                .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
-                .region(aws_sdk_sqs::config::Region::new("eu-central-1"))
-                .endpoint_url(&services.endpoint)
-                .credentials_provider(aws_sdk_sqs::config::Credentials::new("test", "test", None, None, "test"))
-                .interceptor(recorder.of(Some("events")))
-                .build(),
-        ),
-        queue_url: "Deliveries".into(),
-        bus: aws_sdk_eventbridge::Client::from_conf(
-            aws_sdk_eventbridge::Config::builder()
-                .behavior_version(aws_sdk_eventbridge::config::BehaviorVersion::latest())
-                .region(aws_sdk_eventbridge::config::Region::new("eu-central-1"))
-                .endpoint_url(&services.endpoint)
-                .credentials_provider(aws_sdk_eventbridge::config::Credentials::new("test", "test", None, None, "test"))
-                .interceptor(recorder.of(Some("events")))
-                .build(),
-        ),
-        bus_name: "EventBus".into(),
+        queue: Arc::new(events::SqsQueue { client: sqs, url: "Deliveries".into() }),
+        bus: Some(Arc::new(events::EventBridge { client: bus, name: "EventBus".into() })),
+        sender: events::Sender::new(web::Receivers::LocalToo),
+        clock: world.app.clock,
     };
-    let batch = |records: Value| serde_json::from_value::<events::Batch>(records).unwrap();
-    let stream = json!({ "Records": crate::bootstraps::stream_of(&world).await });
-    assert_eq!(events::handle(&out, batch(stream)).await, events::Answer::default());
-    let calls = services.take();
-    let sent = calls.iter().find(|(target, _)| target == "AmazonSQS.SendMessageBatch").unwrap();
-    let queue = crate::bootstraps::queue_of(sent.1["Entries"].as_array().unwrap());
-    assert_eq!(events::handle(&out, batch(queue)).await, events::Answer::default());
+    let handled = async |records: Value| {
+        let batch = serde_json::from_value::<events::Batch>(records).unwrap();
+        let answer = events::handle(&out, batch).await;
+        let sent = services.take().into_iter().filter(|(target, _)| target == "AmazonSQS.SendMessageBatch");
+        let sent = sent.flat_map(|(_, input)| input["Entries"].as_array().cloned().unwrap()).collect::<Vec<_>>();
+        (answer.batch_item_failures.len(), sent)
+    };
+    let stream = async || json!({ "Records": crate::bootstraps::stream_of(&world).await });
+
+    // To the bus and to an endpoint, which does not take it: kept back while it is new, put away when it has waited for long.
+    world.app = world.app.clone().with_receivers(web::Receivers::LocalToo);
+    world.router = e2e::router(&world.app, &world.driver);
+    let (receiver, from) = (Receiver::start().await, world.app.clock.now() - chrono::TimeDelta::hours(1));
+    let endpoint = crate::endpoints::add(&world, &receiver.url("127.0.0.1")).await["id"].as_str().unwrap().to_owned();
+    // As AWS's stream would have it: an hour ago.
+    let mut written = stream().await;
+    for record in written["Records"].as_array_mut().unwrap() {
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(from.timestamp() + 60);
+    }
+    let (failed, sent) = handled(written).await;
+    assert_eq!((failed, sent.len()), (0, 2));
+    receiver.answer(500, None);
+    let mut queue = crate::bootstraps::queue_of(&sent);
+    assert_eq!(handled(queue.clone()).await.0, 0, "it has waited for days, and is put away");
+    for record in queue["Records"].as_array_mut().unwrap() {
+        record["attributes"]["SentTimestamp"] = json!(world.app.clock.now().timestamp_millis().to_string());
+    }
+    assert_eq!(handled(queue).await.0, 1);
+    receiver.answer(200, None);
+    let path = format!("/v1/endpoints/{endpoint}");
+    assert_eq!(world.get(&format!("{path}/dead-letters")).await.json["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(world.post(&format!("{path}/replay"), &json!({ "from": from })).await.status, 202);
+    let asked = stream().await["Records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|record| record["dynamodb"]["Keys"]["pk"]["S"] == "acme#replays")
+        .cloned()
+        .collect::<Vec<_>>();
+    let (_, sent) = handled(json!({ "Records": asked })).await;
+    let (_, sent) = handled(crate::bootstraps::queue_of(&sent)).await;
+    assert_eq!(handled(crate::bootstraps::queue_of(&sent)).await.0, 0);
+    assert_eq!(world.get(&path).await.json["deliveries"]["dead_lettered"], 0);
+    assert_eq!(world.call("DELETE", &path, "").await.status, 204);
 }
 
 /// The world's store, as a function has it.

@@ -1,5 +1,5 @@
 //! What a shop's staff calls: settings, keys, cuts, playbook, campaigns, budgets, runs, affinities, customers and their stories, the census,
-//! audiences, uplift, simulations and other jobs.
+//! audiences, uplift, simulations and other jobs, endpoints of events.
 
 mod affinities;
 mod alerts;
@@ -9,6 +9,8 @@ mod budgets;
 mod campaigns;
 mod customers;
 mod cuts;
+mod dead_letters;
+mod endpoints;
 mod jobs;
 mod keys;
 mod mailings;
@@ -63,6 +65,14 @@ pub fn routes() -> Routes {
         .get("/v1/jobs/{id}", "Show a job and how far it is", jobs::show)
         .get("/v1/jobs/{id}/result", "Read a job's result", jobs::result)
         .get("/v1/alerts", "List what the shop should know at once", alerts::show)
+        .post("/v1/endpoints", "Name where events are sent", endpoints::add)
+        .get("/v1/endpoints", "List where events are sent", endpoints::list)
+        .get("/v1/endpoints/{id}", "Show an endpoint and how deliveries to it go", endpoints::show)
+        .delete("/v1/endpoints/{id}", "Send nothing there any more", endpoints::remove)
+        .post("/v1/endpoints/{id}/rotate", "Give an endpoint another secret", endpoints::rotate)
+        .post("/v1/endpoints/{id}/state", "Enable or disable an endpoint", endpoints::set_state)
+        .post("/v1/endpoints/{id}/replay", "Send the events of some time again", endpoints::replay)
+        .get("/v1/endpoints/{id}/dead-letters", "List events that no try brought there", dead_letters::list)
         .get("/v1/beacon", "Show who is likely not to come back, and groups that fall", beacon::show)
         .get("/v1/beacon/customers", "List customers at risk", beacon::customers)
         .get("/v1/customers/{id}", "Show a customer", customers::show)

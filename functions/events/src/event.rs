@@ -1,48 +1,25 @@
 //! An event as receivers get it.
 
-use ledger::{CustomerId, News, ShopAlert, ShopId, What};
+use chrono::{DateTime, Utc};
+use ledger::{CustomerId, EventKind, OutEvent, ShopAlert, ShopId, What};
 use segmentation::{Alert, Move};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened, told once or, where an answer was lost, several times with the same `id`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// The same each time it is told; letters, digits, `-`, `.` and `#`.
+    /// The same each time it is told; letters, digits, `-`, `:` and `#`.
     pub id: String,
     /// What kind it is.
     #[serde(rename = "type")]
-    pub kind: Kind,
+    pub kind: EventKind,
+    /// When it was written down.
+    pub time: DateTime<Utc>,
     /// Of which shop.
     pub shop: ShopId,
     /// What happened.
     #[serde(flatten)]
     pub told: Told,
-}
-
-/// A kind of event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
-    /// A customer came to another segment.
-    #[serde(rename = "customer.moved")]
-    CustomerMoved,
-    /// A customer's answer says that something is wrong.
-    #[serde(rename = "customer.alert")]
-    CustomerAlert,
-    /// A run found something that the shop should know.
-    #[serde(rename = "shop.alert")]
-    ShopAlert,
-}
-
-impl Kind {
-    /// The name that receivers see.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::CustomerMoved => "customer.moved",
-            Kind::CustomerAlert => "customer.alert",
-            Kind::ShopAlert => "shop.alert",
-        }
-    }
 }
 
 /// What an event tells.
@@ -73,21 +50,19 @@ pub enum Told {
 }
 
 impl Event {
-    /// The event that a ledger's item is, told of the customer with this id.
+    /// The event that a ledger's item is, told of the customer with this id; `None`: whose it is, is not known any more.
     #[must_use]
-    pub fn of(news: News, customer: Option<CustomerId>) -> Option<Event> {
-        let id = news.id();
-        let (kind, told) = match news.what {
-            What::Shop { alert, .. } => (Kind::ShopAlert, Told::Shop { alert }),
+    pub fn of(OutEvent { at, news }: OutEvent, customer: Option<CustomerId>) -> Option<Event> {
+        let (id, kind) = (news.id(), news.kind());
+        let told = match news.what {
+            What::Shop { alert, .. } => Told::Shop { alert },
             What::Moved { sequence, previous, moved, .. } => {
-                let told = Told::Customer { customer: customer?, sequence, previous, moved: Some(moved), alert: None };
-                (Kind::CustomerMoved, told)
+                Told::Customer { customer: customer?, sequence, previous, moved: Some(moved), alert: None }
             }
             What::Alerted { sequence, previous, alert, .. } => {
-                let told = Told::Customer { customer: customer?, sequence, previous, moved: None, alert: Some(alert) };
-                (Kind::CustomerAlert, told)
+                Told::Customer { customer: customer?, sequence, previous, moved: None, alert: Some(alert) }
             }
         };
-        Some(Event { id, kind, shop: news.shop, told })
+        Some(Event { id, kind, time: at, shop: news.shop, told })
     }
 }

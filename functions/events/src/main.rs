@@ -1,6 +1,8 @@
 //! `events` as a Lambda function.
 
-use events::{Batch, Out, handle};
+use std::sync::Arc;
+
+use events::{Batch, EventBridge, Out, Sender, SqsQueue, handle};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use web::lambda::{Metrics, variable};
 
@@ -9,12 +11,15 @@ async fn main() -> Result<(), Error> {
     web::lambda::start_logs();
     let config = web::lambda::sdk_config()?;
     let metrics = &Metrics::of("events");
+    let queue = SqsQueue { client: aws_sdk_sqs::Client::new(&config), url: variable("DELIVERIES_QUEUE_URL")? };
+    let bus = EventBridge { client: aws_sdk_eventbridge::Client::new(&config), name: variable("EVENT_BUS_NAME")? };
+    let app = web::lambda::app(&config, metrics).await?;
     let out = &Out {
-        ledger: web::lambda::app(&config, metrics).await?.ledger,
-        sqs: aws_sdk_sqs::Client::new(&config),
-        queue_url: variable("DELIVERIES_QUEUE_URL")?,
-        bus: aws_sdk_eventbridge::Client::new(&config),
-        bus_name: variable("EVENT_BUS_NAME")?,
+        ledger: app.ledger,
+        queue: Arc::new(queue),
+        bus: Some(Arc::new(bus)),
+        sender: Sender::new(app.receivers),
+        clock: app.clock,
     };
     let function = service_fn(|LambdaEvent { payload: batch, context }: LambdaEvent<Batch>| async move {
         let mut invocation = metrics.begin(Some(&context.request_id), context.xray_trace_id.as_deref());

@@ -7,6 +7,7 @@
 
 mod error;
 mod prepare;
+mod stream;
 mod table;
 mod template;
 mod tokens;
@@ -24,6 +25,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use error::EngineError;
+pub use stream::{QUEUE, STREAM};
 pub use table::{Index, Key, Table};
 pub use template::{TemplateError, tables};
 
@@ -81,6 +83,16 @@ impl Engine {
     /// A client of this engine. Clients share their connections, and fail once the engine has stopped.
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// A client whose transactions on `Ledger` are noted in the table [`STREAM`], as AWS's stream would have them, for whoever tells events.
+    ///
+    /// # Errors
+    ///
+    /// If that table cannot be made or read.
+    pub async fn telling(&self) -> Result<Client, EngineError> {
+        let noting = stream::Noting::over(&self.client).await?;
+        Ok(Client::from_conf(self.client.config().to_builder().interceptor(noting).build()))
     }
 
     /// Where the engine listens, such as `http://127.0.0.1:40213`. Any DynamoDB client may use it, with any credentials.

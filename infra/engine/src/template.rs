@@ -114,7 +114,7 @@ struct Properties {
     #[serde(default)]
     global_secondary_indexes: Vec<IndexProperties>,
     /// Left out here: the engine (dynoxide-rs 3.2) numbers each stream record by a scan over all earlier ones, so every
-    /// write would be slower than the one before (25 ms after 10,000). To be looked at again when something reads it.
+    /// write would be slower than the one before (25 ms after 10,000). What takes its place is in `stream.rs`.
     #[serde(rename = "StreamSpecification")]
     _stream: Option<Value>,
     time_to_live_specification: Option<TimeToLive>,

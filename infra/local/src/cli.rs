@@ -91,6 +91,9 @@ pub(crate) struct ServeOptions {
     /// Answer as if it were this day
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Day>,
+    /// Let shops have their events sent over http, and to this machine and its own network
+    #[arg(long)]
+    pub(crate) allow_local_receivers: bool,
 }
 
 #[derive(Debug, Args)]

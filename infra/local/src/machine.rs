@@ -30,7 +30,8 @@ impl Machine {
         let data = DataDir::open(path)?;
         let secrets = data.secrets()?;
         let engine = Engine::open(&data.engine_file()).await.context("the engine did not start")?;
-        let ledger = Ledger::new(engine.client(), Tables::default(), secrets);
+        let telling = engine.telling().await.context("the engine cannot note what is to be told")?;
+        let ledger = Ledger::new(telling, Tables::default(), secrets);
         // The directory is ours alone, so whoever held a lease here is dead.
         for registered in ledger.registered_shops().await? {
             ledger.expire_lease(&registered.shop).await?;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::middleware::from_fn_with_state;
+use events::{Here, Sender, Tables};
 use resegment::Steps;
 use resegment::schedule::tick;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use web::{App, Rate};
+use web::{App, Clock, Rate, Receivers};
 
 use crate::cli::ServeOptions;
 use crate::machine::{Machine, job_here, learn_here, router, start_here};
@@ -23,8 +24,12 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on {}:{}", options.host, options.port))?;
     let address = listener.local_addr()?;
+    let receivers = if options.allow_local_receivers { Receivers::LocalToo } else { Receivers::Public };
     let app = machine.app(options.as_of).with_rate(Rate::per_second(options.rate));
-    let app = app.with_public_url(&format!("http://{address}"));
+    let app = app.with_public_url(&format!("http://{address}")).with_receivers(receivers);
+    // Events are told at their own time, whatever day is played.
+    let tables = Tables { stream: engine::STREAM, queue: engine::QUEUE };
+    let telling = Here::new(&app.ledger, tables, Sender::new(receivers), Clock::System).await?;
     let places = Places::new(Semaphore::new(options.at_once.get() as usize));
     let service = router(&app).layer(from_fn_with_state(places, shed));
     println!("Tercile serves {} on http://{address}", options.data.data.display());
@@ -43,6 +48,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
     tokio::select! {
         ended = serving => ended.context("the server broke off")?,
         () = hourly => {}
+        () = telling.run() => {}
     }
     machine.stop().await?;
     println!("Ended in order.");

@@ -8,6 +8,7 @@ use segmentation::Day;
 use crate::clock::Clock;
 use crate::known_keys::KnownKeys;
 use crate::rate::Rate;
+use crate::receiver::Receivers;
 
 /// Ledger, clock, and the API keys seen lately. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct App {
     pub clock: Clock,
     /// Where customers reach the service from outside, without a `/` at its end; `None`: nobody told it.
     public_url: Option<Arc<str>>,
+    /// Where a shop may have its events sent.
+    pub receivers: Receivers,
     pub(crate) keys: Arc<KnownKeys>,
 }
 
@@ -25,7 +28,7 @@ impl App {
     /// A new state, whose keys may call as often as they like.
     #[must_use]
     pub fn new(ledger: Ledger, clock: Clock) -> App {
-        App { ledger, clock, public_url: None, keys: Arc::default() }
+        App { ledger, clock, public_url: None, receivers: Receivers::Public, keys: Arc::default() }
     }
 
     /// The same with a bound of how often each key may call.
@@ -39,6 +42,12 @@ impl App {
     pub fn with_public_url(self, url: &str) -> App {
         let url = url.trim_end_matches('/');
         App { public_url: (!url.is_empty()).then(|| Arc::from(url)), ..self }
+    }
+
+    /// The same, with other rules for receivers of events.
+    #[must_use]
+    pub fn with_receivers(self, receivers: Receivers) -> App {
+        App { receivers, ..self }
     }
 
     /// A path of ours as it stands in a letter: absolute where the address is known.

@@ -14,6 +14,7 @@ mod pages;
 mod path;
 mod problem;
 mod rate;
+mod receiver;
 mod remembered;
 mod routes;
 
@@ -25,8 +26,9 @@ pub use deadline::{MOST, Until};
 pub use finish::{finish, log_request};
 pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
 pub use pages::{Format, PageQuery, Row, cursor, page};
-pub use path::PathId;
+pub use path::{EndpointId, PathId};
 pub use problem::{FieldError, Problem};
 pub use rate::Rate;
+pub use receiver::{BadReceiver, Receivers, is_public};
 pub use remembered::Remembered;
 pub use routes::{Route, Routes};

@@ -64,6 +64,28 @@ impl PathPart for Survey {
     }
 }
 
+/// An endpoint's id as it stands in a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointId(String);
+
+impl EndpointId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PathPart for EndpointId {
+    const NAME: &'static str = "endpoint";
+
+    fn read(text: &str) -> Result<EndpointId, String> {
+        let is_one =
+            text.strip_prefix("ep_").is_some_and(|hex| hex.len() == 24 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        if is_one { Ok(EndpointId(text.to_owned())) } else { Err("is no endpoint's id".to_owned()) }
+    }
+}
+
 impl PathPart for u64 {
     const NAME: &'static str = "run";
 
