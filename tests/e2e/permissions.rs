@@ -94,6 +94,8 @@ async fn publishing() {
 /// What sets state machines going, and the way out of events.
 async fn other_services() {
     let (mut world, services) = (World::on("2026-11-22").await, Services::start().await);
+    world.app = world.app.clone().with_receivers(web::Receivers::LocalToo);
+    world.router = e2e::router(&world.app, &world.driver);
     let recorder = Recorder::current();
     let order = crate::order("A-1", "ann", "2026-11-20T10:00:00Z");
     assert_eq!(world.post("/v1/orders", &order).await.status, 201);
@@ -157,8 +159,6 @@ async fn other_services() {
     let stream = async || json!({ "Records": crate::bootstraps::stream_of(&world).await });
 
     // To the bus and to an endpoint, which does not take it: kept back while it is new, put away when it has waited for long.
-    world.app = world.app.clone().with_receivers(web::Receivers::LocalToo);
-    world.router = e2e::router(&world.app, &world.driver);
     let (receiver, from) = (Receiver::start().await, world.app.clock.now() - chrono::TimeDelta::hours(1));
     let endpoint = crate::endpoints::add(&world, &receiver.url("127.0.0.1")).await["id"].as_str().unwrap().to_owned();
     // As AWS's stream would have it: an hour ago.
