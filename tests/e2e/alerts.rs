@@ -28,7 +28,12 @@ async fn alerts_are_listed_by_day_in_pages_and_in_csv() {
     let of_day = world.get("/v1/alerts?day=2026-11-21").await.json;
     assert_eq!(of_day["items"].as_array().map(Vec::len), Some(1));
     let csv = world.get("/v1/alerts?format=csv").await.text;
-    assert_eq!(csv.lines().next(), Some("day,customer,cause,survey,score,answer,run,group,customers,expected,failure"));
+    assert_eq!(
+        csv.lines().next(),
+        Some(
+            "day,customer,cause,survey,score,answer,run,group,customers,expected,failure,recency_days,overdue_percent"
+        )
+    );
     assert_eq!(csv.lines().count(), 3, "{csv}");
     assert_eq!(world.get("/v1/alerts?day=today").await.told(), (422, "query".into()));
     // A cursor of another list leads nowhere else.

@@ -4,7 +4,7 @@ use e2e::World;
 use serde_json::{Value, json};
 
 /// `customers` who buy every 3 to 21 days since the summer; each fifth one stopped a while ago.
-async fn fill(world: &World, customers: u64) {
+pub(crate) async fn fill(world: &World, customers: u64) {
     let mut orders = Vec::new();
     for n in 0..customers {
         let gap = 3 + n % 15;

@@ -42,6 +42,7 @@ mod survey_page;
 mod template;
 mod units;
 mod uplift;
+mod vip_alerts;
 
 use serde_json::{Value, json};
 

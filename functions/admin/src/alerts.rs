@@ -28,8 +28,21 @@ impl Serialize for AlertRow {
 }
 
 impl Row for AlertRow {
-    const COLUMNS: &'static [&'static str] =
-        &["day", "customer", "cause", "survey", "score", "answer", "run", "group", "customers", "expected", "failure"];
+    const COLUMNS: &'static [&'static str] = &[
+        "day",
+        "customer",
+        "cause",
+        "survey",
+        "score",
+        "answer",
+        "run",
+        "group",
+        "customers",
+        "expected",
+        "failure",
+        "recency_days",
+        "overdue_percent",
+    ];
 
     fn fields(&self) -> Vec<String> {
         let (own, rest) = match &self.0 {
@@ -38,11 +51,11 @@ impl Row for AlertRow {
                     alert.day.to_string(),
                     customer.to_string(),
                     alert.cause.to_string(),
-                    alert.survey.to_string(),
+                    alert.survey.map(|survey| survey.to_string()).unwrap_or_default(),
                     alert.score.map(|score| score.to_string()).unwrap_or_default(),
-                    alert.answer.clone(),
+                    alert.answer.clone().unwrap_or_default(),
                 ],
-                vec![String::new(); 5],
+                [&[const { String::new() }; 5][..], &[alert.recency_days, alert.overdue_percent].map(number)].concat(),
             ),
             ListedAlert::Shop(ShopAlert { day, run, news }) => {
                 let none = String::new;
@@ -54,12 +67,16 @@ impl Row for AlertRow {
                 };
                 (
                     vec![day.to_string(), none(), news.name().to_owned(), none(), none(), none()],
-                    [vec![run.to_string()], found.to_vec()].concat(),
+                    [vec![run.to_string()], found.to_vec(), vec![none(), none()]].concat(),
                 )
             }
         };
         [own, rest].concat()
     }
+}
+
+fn number(number: Option<u32>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
 pub(crate) async fn show(

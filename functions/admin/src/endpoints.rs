@@ -171,7 +171,10 @@ pub(crate) async fn replay(
     let now = app.clock.now();
     let until = until.unwrap_or(now).min(now);
     if from < now - OUT_KEPT {
-        return Err(Problem::field("from", format!("lies more than {} days back; events are kept no longer", OUT_KEPT.num_days())));
+        return Err(Problem::field(
+            "from",
+            format!("lies more than {} days back; events are kept no longer", OUT_KEPT.num_days()),
+        ));
     }
     if from >= until {
         return Err(Problem::field("from", "must lie before `until`, and not in the future"));
@@ -179,7 +182,11 @@ pub(crate) async fn replay(
     let endpoint = find(&app, &caller, id.as_str()).await?;
     let conflict = |name, title, detail: String| Problem::new(StatusCode::CONFLICT, name, title, detail);
     if endpoint.disabled.is_some() {
-        return Err(conflict("endpoint-disabled", "Nothing is sent to a disabled endpoint", "enable it first".to_owned()));
+        return Err(conflict(
+            "endpoint-disabled",
+            "Nothing is sent to a disabled endpoint",
+            "enable it first".to_owned(),
+        ));
     }
     let begun = app.ledger.begin_replay(&caller.shop.id, id.as_str(), (from, until), now).await;
     let begun = begun.map_err(|error| match error {

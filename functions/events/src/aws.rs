@@ -33,7 +33,8 @@ impl Queue for SqsQueue {
                     tracing::error!(%error, "a message cannot be put together");
                     first
                 })?;
-                let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+                let sent =
+                    self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
                 let sent = sent.map_err(|error| {
                     let error = aws_sdk_sqs::error::DisplayErrorContext(error);
                     tracing::error!(%error, "the queue took nothing");

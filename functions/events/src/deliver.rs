@@ -57,8 +57,7 @@ pub(crate) async fn deliver(out: &Out, messages: Vec<Message>) -> Vec<String> {
 
 /// Delivers the messages of one group: how many were taken, from the first on.
 async fn group(out: &Out, messages: &[Message], until: Instant) -> usize {
-    let Some((receiver, shop)) =
-        messages.first().and_then(|message| read_group(&message.attributes.message_group_id))
+    let Some((receiver, shop)) = messages.first().and_then(|message| read_group(&message.attributes.message_group_id))
     else {
         tracing::error!("a message of the queue has no receiver");
         return 0;

@@ -36,7 +36,8 @@ pub(crate) async fn deliver(
     for (place, message) in messages.iter().enumerate() {
         let wait = if Instant::now() >= until { Some(TimeDelta::zero()) } else { way.one(message).await? };
         if let Some(wait) = wait {
-            let receipts: Vec<String> = messages[place..].iter().map(|message| message.receipt_handle.clone()).collect();
+            let receipts: Vec<String> =
+                messages[place..].iter().map(|message| message.receipt_handle.clone()).collect();
             out.queue.postpone(&receipts, spread(wait).to_std().unwrap_or_default()).await;
             return Ok(place);
         }

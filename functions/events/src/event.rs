@@ -38,7 +38,7 @@ pub enum Told {
         /// The move, where it is one.
         #[serde(rename = "move", default, skip_serializing_if = "Option::is_none")]
         moved: Option<Move>,
-        /// The alert, where it is one.
+        /// The alert, where it is one; a move can be one too.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alert: Option<Alert>,
     },
@@ -56,8 +56,8 @@ impl Event {
         let (id, kind) = (news.id(), news.kind());
         let told = match news.what {
             What::Shop { alert, .. } => Told::Shop { alert },
-            What::Moved { sequence, previous, moved, .. } => {
-                Told::Customer { customer: customer?, sequence, previous, moved: Some(moved), alert: None }
+            What::Moved { sequence, previous, moved, alert, .. } => {
+                Told::Customer { customer: customer?, sequence, previous, moved: Some(moved), alert }
             }
             What::Alerted { sequence, previous, alert, .. } => {
                 Told::Customer { customer: customer?, sequence, previous, moved: None, alert: Some(alert) }

@@ -60,7 +60,7 @@ async fn part(out: &Out, request: &ReplayRequest) -> Result<bool, LedgerError> {
     let now = out.clock.now();
     let (events, next) = read(out, shop, &replay).await?;
     let ids = out.ledger.customer_ids(events.iter().filter_map(|one| Some((shop, one.news.customer()?)))).await?;
-    let wanted = events.iter().filter(|event| wanting.wants(event.news.kind()));
+    let wanted = events.iter().filter(|event| wanting.wants(&event.news));
     let messages: Vec<Waiting> = wanted
         .filter_map(|event| {
             let id = event.news.customer().and_then(|key| ids.get(key)).cloned();
@@ -86,11 +86,7 @@ async fn part(out: &Out, request: &ReplayRequest) -> Result<bool, LedgerError> {
 }
 
 /// The next events of a replay, and where to go on after them; `None`: it is at its end.
-async fn read(
-    out: &Out,
-    shop: &ShopId,
-    replay: &Replay,
-) -> Result<(Vec<OutEvent>, Option<ReplayCursor>), LedgerError> {
+async fn read(out: &Out, shop: &ShopId, replay: &Replay) -> Result<(Vec<OutEvent>, Option<ReplayCursor>), LedgerError> {
     let (mut at, mut events) = (replay.next.clone(), Vec::new());
     let (last, kept_from) = (shop_day(replay.until, chrono_tz::UTC), out.clock.now() - OUT_KEPT);
     for _ in 0..READS {

@@ -66,8 +66,7 @@ impl Failure {
 }
 
 /// Finds a host's addresses.
-pub type Resolve =
-    Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
+pub type Resolve = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
 
 /// The way to receivers. Cheap to clone.
 #[derive(Clone)]
@@ -95,7 +94,12 @@ impl Sender {
             }
             found.certs
         };
-        Sender { receivers, resolve: Arc::new(|host| Box::pin(lookup(host))), roots: Arc::new(native), client: Arc::default() }
+        Sender {
+            receivers,
+            resolve: Arc::new(|host| Box::pin(lookup(host))),
+            roots: Arc::new(native),
+            client: Arc::default(),
+        }
     }
 
     /// The same with another name service.
@@ -134,7 +138,8 @@ impl Sender {
             .map_err(|error| Failure::NotSent(error.to_string()))?;
         let client = self.client.get_or_try_init(|| self.connect()).await?;
         let answer = tokio::time::timeout(TIMEOUT, client.request(request)).await;
-        let answer = answer.map_err(|_| Failure::Unreachable(format!("no answer within {} seconds", TIMEOUT.as_secs())))?;
+        let answer =
+            answer.map_err(|_| Failure::Unreachable(format!("no answer within {} seconds", TIMEOUT.as_secs())))?;
         let answer = answer.map_err(|error| failure(&error))?;
         let status = answer.status();
         // A short answer is read to its end, so that the receiver is not cut off; a long or slow one is.
@@ -160,7 +165,8 @@ impl Sender {
         connector.enforce_http(false);
         connector.set_nodelay(true);
         // Which addresses are http's is said by the rules for receivers.
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(connector);
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(connector);
         // No connection is kept: each delivery looks its host up and goes to an address that was checked for it.
         Ok(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector))
     }
@@ -199,7 +205,9 @@ impl Service<Name> for Checked {
             // One bad address among good ones is no accident.
             match found.iter().find(|address| !receivers.allow(**address)) {
                 Some(address) => Err(io::Error::other(NotPublic(*address))),
-                None => Ok(found.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter()),
+                None => {
+                    Ok(found.into_iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter())
+                }
             }
         })
     }

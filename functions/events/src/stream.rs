@@ -117,7 +117,7 @@ async fn messages(out: &Out, asked: Vec<(String, Asked)>) -> Result<Vec<(String,
         let id = event.news.customer().and_then(|key| ids.get(key)).cloned();
         let of_shop = endpoints.get(&shop).into_iter().flatten();
         let wanting: Vec<&Endpoint> =
-            of_shop.filter(|endpoint| endpoint.disabled.is_none() && endpoint.wants(event.news.kind())).collect();
+            of_shop.filter(|endpoint| endpoint.disabled.is_none() && endpoint.wants(&event.news)).collect();
         if out.bus.is_some() {
             messages.extend(for_bus(&event, id.clone()).map(|message| (record.clone(), message)));
         }

@@ -7,11 +7,10 @@
 use std::sync::Arc;
 
 use ledger::{ActiveCuts, Assigned, Counts, Cursor, Customer, LedgerError, Run, Shard, ShardProgress, ShopId, Touched};
-use segmentation::Move;
 use segmentation::referrals::brought_by;
 
 use crate::beacon;
-use crate::labels::Writes;
+use crate::labels::{Outcome, ToWrite, Writes};
 use crate::measure::Measuring;
 use crate::steps::{RunError, Steps, Until};
 use crate::touched::Touching;
@@ -35,7 +34,7 @@ struct Work<'a> {
 #[derive(Default)]
 struct Stretch {
     counts: Counts,
-    to_label: Vec<(Customer, Move)>,
+    to_label: Vec<ToWrite>,
     to_thank: Vec<Customer>,
     to_upgrade: Vec<Customer>,
     touched: Vec<Touched>,
@@ -47,14 +46,14 @@ struct Stretch {
 
 impl Stretch {
     /// What is to be written of a customer; a label that is written leaves no older layout.
-    fn take(&mut self, customer: Customer, moved: Option<Move>, is_owed_thanks: bool) {
+    fn take(&mut self, customer: Customer, Outcome { moved, alert, .. }: Outcome, is_owed_thanks: bool) {
         if is_owed_thanks {
             self.to_thank.push(customer.clone());
         }
-        match moved {
-            Some(moved) => self.to_label.push((customer, moved)),
-            None if customer.is_outdated() => self.to_upgrade.push(customer),
-            None => {}
+        if moved.is_some() || alert.is_some() {
+            self.to_label.push(ToWrite { customer, moved, alert });
+        } else if customer.is_outdated() {
+            self.to_upgrade.push(customer);
         }
     }
 
@@ -130,12 +129,12 @@ impl Steps {
             stretch.counts.read_units += page.read_units;
             for customer in page.customers {
                 stretch.to = Some(position(&customer));
-                let moved = self.count_customer(work, &mut stretch.counts, &customer).await?;
+                let outcome = self.count_customer(work, &mut stretch.counts, &customer).await?;
                 if let Some(touching) = &work.touching {
-                    stretch.touched.extend(touching.compare(work.run, &customer, moved.as_ref()));
+                    stretch.touched.extend(touching.compare(work.run, &customer, outcome.moved.as_ref()));
                 }
                 let thanks = is_owed_thanks(work, &customer);
-                stretch.take(customer, moved, thanks);
+                stretch.take(customer, outcome, thanks);
             }
             cursor = page.next;
             let full = stretch.writes() >= WRITES || stretch.touched.len() >= WRITES;
@@ -154,7 +153,7 @@ impl Steps {
         work: &Work<'_>,
         counts: &mut Counts,
         customer: &Customer,
-    ) -> Result<Option<Move>, RunError> {
+    ) -> Result<Outcome, RunError> {
         let outcome = self.outcome(work.shop, work.run, &work.active, customer).await?;
         let rfm = customer.profile.orders.rfm(work.run.day, work.active.cuts.window);
         counts.census.count(outcome.to, rfm.as_ref());
@@ -168,7 +167,7 @@ impl Steps {
         if let Some(measuring) = &work.measuring {
             measuring.add(&self.ledger, &mut counts.uplift, customer);
         }
-        Ok(outcome.moved)
+        Ok(outcome)
     }
 
     /// Writes what a stretch found, several labels at a time.
@@ -186,10 +185,11 @@ impl Steps {
             self.ledger.upgrade(work.shop, outdated).await?;
         }
         let mut writes = Writes::default();
-        for (customer, moved) in stretch.to_label {
+        for to_write in stretch.to_label {
             let (steps, shop, run, active) =
                 (self.clone(), work.shop.clone(), work.run.clone(), Arc::clone(&work.active));
-            writes.begin(async move { steps.write_label(&shop, &run, &active, customer, moved).await }).await?;
+            let moves = to_write.moved.is_some();
+            writes.begin(moves, async move { steps.write_label(&shop, &run, &active, to_write).await }).await?;
         }
         writes.finish().await?;
         progress.assigned.labels += writes.labels;
@@ -205,9 +205,9 @@ impl Steps {
             let page = self.page(work.shop, work.shard, cursor.as_ref()).await?;
             let mut left = Stretch::default();
             for customer in page.customers.into_iter().filter(|customer| position(customer) <= *to) {
-                let moved = self.outcome(work.shop, work.run, &work.active, &customer).await?.moved;
+                let outcome = self.outcome(work.shop, work.run, &work.active, &customer).await?;
                 let thanks = is_owed_thanks(work, &customer);
-                left.take(customer, moved, thanks);
+                left.take(customer, outcome, thanks);
             }
             self.write_stretch(work, progress, left).await?;
             cursor = page.next;

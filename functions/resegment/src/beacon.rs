@@ -1,8 +1,8 @@
-//! assign's part for the VIP beacon and the promising group's aim, and publish's for falls of groups.
+//! assign's part for the VIP beacon, its alerts and the promising group's aim, and publish's for falls of groups.
 
 use ledger::{BeaconTerms, Counts, Customer, LedgerError, Run, ShopId};
 use segmentation::falls::{self, fall};
-use segmentation::{Cuts, Fall, LoyaltyGroup, Place};
+use segmentation::{Alert, AlertCause, Cuts, Day, Fall, LoyaltyGroup, Place, Score, Segment};
 
 use crate::steps::{RunError, Steps};
 
@@ -22,6 +22,33 @@ pub(crate) fn count(
     if let Some(outlook) = terms.rule.read(&profile.orders, run.day, cuts.window, segment.r, model) {
         counts.beacon.count(&outlook);
     }
+}
+
+/// What the shop is told at once of a customer whom a run takes from one place to another, or leaves where they are: that a VIP is lost,
+/// on the day of that move, and that one slips by their own rhythm, on the first day that a run sees it since their last order.
+pub(crate) fn alert(
+    terms: &BeaconTerms,
+    cuts: &Cuts,
+    day: Day,
+    customer: &Customer,
+    (from, to): (Place, Place),
+) -> Option<Alert> {
+    let profile = &customer.profile;
+    if profile.label().is_some_and(|label| label.day > day) {
+        return None;
+    }
+    let vip = |place: Place| place.0.filter(|segment| terms.groups.of(*segment) == LoyaltyGroup::Vip);
+    let is_silent = |segment: &Segment| segment.r == Score::One;
+    let now = vip(to)?;
+    let recency_days = profile.orders.rfm(day, cuts.window)?.recency_days;
+    let overdue = terms.rule.late(&profile.orders, day, cuts.window);
+    if is_silent(&now) && vip(from).is_some_and(|before| !is_silent(&before)) {
+        return Some(Alert::of_vip(AlertCause::VipLost, day, recency_days, overdue.map(|(_, percent)| percent)));
+    }
+    let (silence, percent) = overdue?;
+    let last_order = day.plus(-i64::from(silence));
+    let is_known = profile.last_slip.is_some_and(|slip| slip > last_order);
+    (!is_known).then(|| Alert::of_vip(AlertCause::VipSlipping, day, silence, Some(percent)))
 }
 
 impl Steps {

@@ -40,7 +40,8 @@ impl Noting {
         let query = client.query().table_name(STREAM).key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(LEDGER.to_owned()));
         let found = query.scan_index_forward(false).limit(1).send().await;
-        let found = found.map_err(|error| EngineError::Table { table: STREAM.to_owned(), source: Box::new(error.into()) })?;
+        let found =
+            found.map_err(|error| EngineError::Table { table: STREAM.to_owned(), source: Box::new(error.into()) })?;
         let last = found.items().first().and_then(|record| record.get("sk")?.as_s().ok()?.parse().ok());
         Ok(Noting { last: Arc::new(AtomicI64::new(last.unwrap_or(0))) })
     }
@@ -62,7 +63,8 @@ impl Noting {
             ("image", AttributeValue::M(image.item().clone())),
         ];
         let item = item.map(|(name, value)| (name.to_owned(), value)).into();
-        let put = Put::builder().table_name(STREAM).set_item(Some(item)).condition_expression("attribute_not_exists(pk)");
+        let put =
+            Put::builder().table_name(STREAM).set_item(Some(item)).condition_expression("attribute_not_exists(pk)");
         Some(TransactWriteItem::builder().put(put.build().ok()?).build())
     }
 }
@@ -80,8 +82,12 @@ impl Intercept for Noting {
     ) -> Result<(), BoxError> {
         let Some(input) = context.input_mut().downcast_mut::<TransactWriteItemsInput>() else { return Ok(()) };
         let Some(writes) = input.transact_items.as_mut() else { return Ok(()) };
-        let notes: Vec<_> =
-            writes.iter().filter_map(TransactWriteItem::put).filter(|put| is_told(put)).filter_map(|put| self.note(put)).collect();
+        let notes: Vec<_> = writes
+            .iter()
+            .filter_map(TransactWriteItem::put)
+            .filter(|put| is_told(put))
+            .filter_map(|put| self.note(put))
+            .collect();
         writes.extend(notes);
         Ok(())
     }

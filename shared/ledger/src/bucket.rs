@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
-use segmentation::Move;
+use segmentation::{Alert, Move};
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::listed;
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::items::{Customer, Sequence, StoryItem};
@@ -152,7 +153,8 @@ impl Ledger {
         self.update(&self.tables().customers, &keys::profile(shop, &read.key), change)
     }
 
-    /// Writes a customer's move and label on condition that the profile is as read; nothing else of it is written.
+    /// Writes what a run makes of a customer, on condition that the profile is as read: a move with its label, an alert, or both. Of the
+    /// profile a label is written and nothing else; an alert, which a VIP has once until they order again, writes it whole.
     /// `Ok(None)`: it was changed meanwhile. Otherwise the write units are given.
     ///
     /// # Errors
@@ -161,20 +163,31 @@ impl Ledger {
         &self,
         shop: &ShopId,
         customer: &Customer,
-        moved: Move,
+        moved: Option<Move>,
+        alert: Option<Alert>,
     ) -> Result<Option<f64>, LedgerError> {
+        let (previous, version) = (customer.profile.last_event(), customer.profile.version + 1);
+        let sequence = Sequence { version, place: 0 };
+        let listing = alert.as_ref().map(|alert| listed(shop, customer, version, alert)).transpose()?;
+        let story = match (moved.clone(), alert) {
+            (Some(moved), alert) => StoryItem::Move { sequence, previous, moved, alert },
+            (None, Some(alert)) => StoryItem::Alert { sequence, previous, alert },
+            (None, None) => return Ok(Some(0.0)),
+        };
         let mut after = customer.clone();
-        after.profile.commit(Some(moved.clone()));
-        let version = after.profile.version;
-        let label = if customer.is_outdated() {
+        story.fold_into(&mut after.profile);
+        after.profile.commit(moved);
+        let label = if customer.is_outdated() || listing.is_some() {
             self.put_as_read(&self.tables().customers, after.to_item(shop)?, customer.read_version())?
         } else {
             self.label_update(shop, customer, &after)?
         };
-        let sequence = Sequence { version, place: 0 };
-        let story = StoryItem::Move { sequence, previous: customer.profile.last_event(), moved };
-        let story = story.to_item(keys::move_of(shop, &customer.key, version))?;
-        let writes = vec![label, self.put_new(&self.tables().ledger, story)?];
+        let ledger = &self.tables().ledger;
+        let mut writes =
+            vec![label, self.put_new(ledger, story.to_item(keys::move_of(shop, &customer.key, version))?)?];
+        if let Some(listing) = listing {
+            writes.push(self.put_new(ledger, listing)?);
+        }
         self.transact_counting(writes).await
     }
 }

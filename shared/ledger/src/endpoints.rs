@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys;
-use crate::news::EventKind;
+use crate::news::{EventKind, News};
 use crate::shop::Keyed;
 use crate::store::{Backoff, Ledger, item};
 
@@ -74,10 +74,11 @@ impl Endpoint {
     /// How long the secret before the last rotation goes on signing.
     pub const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
-    /// Is this kind wanted there?
+    /// Is this wanted there? A move that is an alert too is one event, and of both kinds.
     #[must_use]
-    pub fn wants(&self, kind: EventKind) -> bool {
-        self.types.is_empty() || self.types.contains(&kind)
+    pub fn wants(&self, news: &News) -> bool {
+        let types = &self.types;
+        types.is_empty() || types.contains(&news.kind()) || news.alerts() && types.contains(&EventKind::CustomerAlert)
     }
 
     /// Makes the next secret the one that is shown; the one now in force goes on for [`Endpoint::OVERLAP`].

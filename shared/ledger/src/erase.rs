@@ -203,7 +203,7 @@ impl Ledger {
                 StoryItem::Redemption { .. } => {}
                 story => {
                     let Some(at) = story.sequence().filter(|at| at.version <= erasure.version) else { continue };
-                    if let StoryItem::Alert { alert, .. } = &story {
+                    if let StoryItem::Alert { alert, .. } | StoryItem::Move { alert: Some(alert), .. } = &story {
                         gone.push(keys::alert(&shop.id, alert.day, customer, at.version));
                     }
                     gone.push(key);

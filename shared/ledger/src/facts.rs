@@ -310,11 +310,18 @@ impl StoryItem {
             }
             StoryItem::Redemption { sequence: None, .. } => {}
             StoryItem::Referral { referral, .. } => profile.referrals.push(referral.clone()),
-            StoryItem::Alert { sequence, .. } => profile.last_alerted = Some(sequence.version),
             StoryItem::Merge { sequence, day, .. } => {
                 profile.regrouped = Some(Regrouped { version: sequence.version, day: *day });
             }
-            StoryItem::Order { .. } | StoryItem::Return { .. } | StoryItem::Move { .. } => {}
+            StoryItem::Alert { sequence, alert, .. } => {
+                profile.last_alerted = Some(sequence.version);
+                profile.last_slip = alert.slip().or(profile.last_slip);
+            }
+            // Where it moved to is folded by those who know the other moves.
+            StoryItem::Move { alert, .. } => {
+                profile.last_slip = alert.as_ref().and_then(Alert::slip).or(profile.last_slip);
+            }
+            StoryItem::Order { .. } | StoryItem::Return { .. } => {}
         }
     }
 }

@@ -54,15 +54,16 @@ pub(crate) fn fold(zone: Tz, own: &CustomerKey, stories: Vec<Story>) -> Result<P
                 (StoryItem::Return { returned, .. }, Some(place)) => {
                     returns.insert(place, returned);
                 }
-                (StoryItem::Move { moved, .. }, Some(place)) => {
+                (item @ (StoryItem::Move { .. } | StoryItem::Alert { .. }), Some(place)) => {
                     if key == *own {
-                        moves.insert(place, moved);
+                        if let StoryItem::Move { moved, .. } = &item {
+                            moves.insert(place.clone(), moved.clone());
+                        }
+                        facts.insert(place, item);
                     }
                 }
                 (item, Some(place)) => {
-                    if key == *own || !matches!(item, StoryItem::Alert { .. }) {
-                        facts.insert(place, item);
-                    }
+                    facts.insert(place, item);
                 }
             }
         }

@@ -71,6 +71,8 @@ struct ProfileItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_alerted: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_slip: Option<Day>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     regrouped: Option<Regrouped>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<CustomerKey>,
@@ -160,6 +162,7 @@ impl Customer {
             closed: self.profile.closed.clone(),
             referrals: self.profile.referrals.clone(),
             last_alerted: self.profile.last_alerted,
+            last_slip: self.profile.last_slip,
             regrouped: self.profile.regrouped,
             aliases: self.aliases.clone(),
             erased: self.erased,
@@ -192,6 +195,7 @@ impl Customer {
             referrals: stored.referrals,
             last_alerted: stored.last_alerted,
             regrouped: stored.regrouped,
+            last_slip: stored.last_slip,
         };
         Ok(Customer {
             id: customer,
@@ -325,6 +329,9 @@ pub enum StoryItem {
         /// The move.
         #[serde(rename = "move")]
         moved: Move,
+        /// What the shop is told of it at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alert: Option<Alert>,
     },
 }
 

@@ -69,8 +69,11 @@ pub enum What {
         previous: Option<u64>,
         /// Where from and where to.
         moved: Move,
+        /// What the shop is told of it at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alert: Option<Alert>,
     },
-    /// A customer's answer was an alert.
+    /// A customer's answer, or silence, was an alert.
     Alerted {
         /// Who.
         key: CustomerKey,
@@ -79,7 +82,7 @@ pub enum What {
         /// That of their event before it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         previous: Option<u64>,
-        /// What was answered.
+        /// What is to be known.
         alert: Alert,
     },
     /// The shop as a whole is told something.
@@ -107,8 +110,8 @@ impl News {
         }
         let Some((shop, key)) = keys::read_story(&pk).filter(|_| keys::is_move(&sk)) else { return Ok(None) };
         let what = match serde_dynamo::from_item(stored).map_err(damaged)? {
-            StoryItem::Move { sequence, previous, moved } => {
-                What::Moved { key, sequence: sequence.version, previous, moved }
+            StoryItem::Move { sequence, previous, moved, alert } => {
+                What::Moved { key, sequence: sequence.version, previous, moved, alert }
             }
             StoryItem::Alert { sequence, previous, alert } => {
                 What::Alerted { key, sequence: sequence.version, previous, alert }
@@ -137,6 +140,12 @@ impl News {
             What::Alerted { .. } => EventKind::CustomerAlert,
             What::Shop { .. } => EventKind::ShopAlert,
         }
+    }
+
+    /// Does it alert the shop of a customer, whatever kind it is?
+    #[must_use]
+    pub fn alerts(&self) -> bool {
+        matches!(self.what, What::Alerted { .. } | What::Moved { alert: Some(_), .. })
     }
 
     /// Its place among those of the same customer, or of the shop.

@@ -285,7 +285,7 @@ impl Ledger {
             vec![self.put_as_read(&self.tables().customers, after.to_item(&shop.id)?, before.read_version())?];
         if let Some(moved) = moved {
             let sequence = Sequence { version, place };
-            let story = StoryItem::Move { sequence, previous: before.profile.last_event(), moved };
+            let story = StoryItem::Move { sequence, previous: before.profile.last_event(), moved, alert: None };
             let key = keys::move_of(&shop.id, &before.key, version);
             writes.push(self.put_new(&self.tables().ledger, story.to_item(key)?)?);
         }

@@ -1,4 +1,4 @@
-//! What a shop is told at once: an answer that says something is wrong.
+//! What a shop is told at once: an answer that says something is wrong, or a best customer who slips.
 
 use std::fmt;
 
@@ -15,6 +15,10 @@ pub enum AlertCause {
     Quality,
     /// A customer would not recommend the shop: NPS 0 to 6.
     Detractor,
+    /// A VIP has been silent for longer than their own rhythm: told once, until they order again.
+    VipSlipping,
+    /// A VIP moved to where the long silent ones are: the day on which to ask why.
+    VipLost,
 }
 
 impl fmt::Display for AlertCause {
@@ -22,6 +26,8 @@ impl fmt::Display for AlertCause {
         f.pad(match self {
             AlertCause::Quality => "quality",
             AlertCause::Detractor => "detractor",
+            AlertCause::VipSlipping => "vip_slipping",
+            AlertCause::VipLost => "vip_lost",
         })
     }
 }
@@ -33,13 +39,21 @@ pub struct Alert {
     pub cause: AlertCause,
     /// The shop day it came.
     pub day: Day,
-    /// To which survey.
-    pub survey: Survey,
+    /// To which survey, where it is an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<Survey>,
     /// The answer's id.
-    pub answer: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// The score it was given as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<u8>,
+    /// Days since the last order, where it is a VIP's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recency_days: Option<u32>,
+    /// Those in percent of the customer's usual gap, where enough gaps are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_percent: Option<u32>,
 }
 
 impl Alert {
@@ -54,9 +68,24 @@ impl Alert {
         Some(Alert {
             cause,
             day: answered.day,
-            survey: answered.survey,
-            answer: answered.id.clone(),
+            survey: Some(answered.survey),
+            answer: Some(answered.id.clone()),
             score: answered.score,
+            recency_days: None,
+            overdue_percent: None,
         })
+    }
+
+    /// The alert that a VIP's silence is on a day.
+    #[must_use]
+    pub fn of_vip(cause: AlertCause, day: Day, recency_days: u32, overdue_percent: Option<u32>) -> Alert {
+        let recency_days = Some(recency_days);
+        Alert { cause, day, survey: None, answer: None, score: None, recency_days, overdue_percent }
+    }
+
+    /// The day from which on a slip is known, where it tells of one.
+    #[must_use]
+    pub fn slip(&self) -> Option<Day> {
+        (self.cause == AlertCause::VipSlipping).then_some(self.day)
     }
 }

@@ -101,6 +101,16 @@ impl BeaconRule {
         must((1..=365).contains(&self.aim_days), "beacon.aim_days", "must be from 1 to 365")
     }
 
+    /// By their own rhythm, whatever the shop reads by: days since the last order, and those in percent of the usual gap, where they are late.
+    /// `None` too where fewer gaps are known than the rule asks for.
+    #[must_use]
+    pub fn late(&self, orders: &Orders, on: Day, window: Window) -> Option<(u32, u32)> {
+        let silence = History::of(orders, on, window)?.silence();
+        let rhythm = Rhythm::of(orders, on, window);
+        let percent = rhythm.overdue(silence).map(|overdue| (overdue * 100.0).floor() as u32)?;
+        (rhythm.gaps >= self.min_gaps && percent >= u32::from(self.late_percent)).then_some((silence, percent))
+    }
+
     /// Reads one customer with recency score `r` on the day `on`; `None` without a counted order.
     #[must_use]
     pub fn read(&self, orders: &Orders, on: Day, window: Window, r: Score, model: Option<&Model>) -> Option<Outlook> {
@@ -216,6 +226,16 @@ mod tests {
         assert_eq!([10, 11].map(|days| slips(Reading::OwnRhythm, days)), [false, true]);
         assert_eq!([59, 60].map(|days| slips(Reading::Recency, days)), [false, true]);
         assert_eq!([0, 200].map(|days| slips(Reading::Alive, days)), [false, true]);
+    }
+
+    #[test]
+    fn who_is_late_by_their_own_rhythm_is_so_whatever_the_shop_reads_by() {
+        let late =
+            |days: &[i64], on| BeaconRule::default().late(&orders(days), Day::from_epoch_days(on), Window::default());
+        let weekly: Vec<i64> = (0..8).map(|week| 1_000 + week * 7).collect();
+        assert_eq!([1_059, 1_060].map(|on| late(&weekly, on)), [None, Some((11, 157))]);
+        assert_eq!(late(&weekly[..3], 1_200), None, "two gaps are no rhythm");
+        assert_eq!(late(&[], 1_200), None);
     }
 
     #[test]

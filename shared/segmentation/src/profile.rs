@@ -64,6 +64,9 @@ pub struct Profile {
     /// The last merge or unmerge: what was counted of them before is another customer's too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regrouped: Option<Regrouped>,
+    /// The day on which the shop was last told that this customer slips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_slip: Option<Day>,
 }
 
 impl Profile {

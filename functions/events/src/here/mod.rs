@@ -90,7 +90,9 @@ impl Here {
             while let Some(done) = working.try_join_next() {
                 match done {
                     Ok(receiver) => drop(busy.remove(&receiver)),
-                    Err(error) => tracing::error!(%error, "a delivery broke off; its receiver waits for the next start"),
+                    Err(error) => {
+                        tracing::error!(%error, "a delivery broke off; its receiver waits for the next start")
+                    }
                 }
             }
         }

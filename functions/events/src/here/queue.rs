@@ -90,7 +90,8 @@ impl TableQueue {
     /// Lets a message go.
     pub(super) async fn delete(&self, receiver: &str, id: &str) -> Result<(), LedgerError> {
         let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.key("pk", AttributeValue::S(receiver.to_owned())).key("sk", AttributeValue::S(id.to_owned()));
+        let delete =
+            delete.key("pk", AttributeValue::S(receiver.to_owned())).key("sk", AttributeValue::S(id.to_owned()));
         delete.send().await.map(drop).map_err(unavailable("DeleteItem"))
     }
 

@@ -41,9 +41,20 @@ impl Server {
 
     /// A plain HTTP GET: status line and body.
     pub(crate) fn get(&self, path: &str, key: &str) -> Option<(u16, String)> {
+        self.call("GET", path, key, "")
+    }
+
+    /// The same with a body.
+    fn post(&self, path: &str, key: &str, body: &str) -> Option<(u16, String)> {
+        self.call("POST", path, key, body)
+    }
+
+    fn call(&self, method: &str, path: &str, key: &str, body: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
-        let request =
-            format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n");
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
         stream.write_all(request.as_bytes()).ok()?;
         let mut text = String::new();
         stream.read_to_string(&mut text).ok()?;
@@ -133,4 +144,58 @@ fn a_server_answers_lookups_and_says_who_it_is_for() {
     assert!(status == 200 && body.contains("\"entry\":\"newcomer\""), "{body}");
     let (status, body) = server.get("/v1/settings", "tcl_nonsense").unwrap();
     assert!(status == 401 && body.contains("urn:tercile:problem:unauthorized"), "{body}");
+}
+
+/// A shop's receiver of events: takes what comes, one connection after the other, and passes the bodies on.
+fn receiver() -> (String, std::sync::mpsc::Receiver<Value>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (send, received) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while reader.read_line(&mut line).unwrap_or(0) > 2 {
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            reader.get_mut().write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").unwrap();
+            send.send(serde_json::from_slice(&body).unwrap()).unwrap();
+        }
+    });
+    (url, received)
+}
+
+#[test]
+fn a_server_killed_before_it_told_tells_after_it_is_started_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = shop(directory.path(), &["--currency", "EUR"]);
+    let (url, received) = receiver();
+    let server = Server::start_with(directory.path(), 0, "2026-11-22", &["--allow-local-receivers"]);
+    let port: u16 = server.address.rsplit(':').next().unwrap().parse().unwrap();
+    let refused = server.post("/v1/endpoints", &key, r#"{"url": "http://169.254.169.254/"}"#).unwrap();
+    assert_eq!(refused.0, 422, "{}", refused.1);
+    // Of one customer, so that they come in order; the server is gone right after it has answered the last one.
+    let answer = |server: &Server, n: u32| {
+        let said = format!(r#"{{"id": "n-{n}", "customer": "ann", "score": 1}}"#);
+        assert_eq!(server.post("/v1/surveys/nps/answers", &key, &said).unwrap().0, 201);
+    };
+    let made = server.post("/v1/endpoints", &key, &format!(r#"{{"url": "{url}"}}"#)).unwrap();
+    assert_eq!(made.0, 201, "{}", made.1);
+    (1..=3).for_each(|n| answer(&server, n));
+    drop(server);
+    let server = Server::start_with(directory.path(), port, "2026-11-22", &["--allow-local-receivers"]);
+    (4..=5).for_each(|n| answer(&server, n));
+    let mut told = Vec::new();
+    while told.last() != Some(&5) {
+        let event = received.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+        told.push(event["sequence"].as_u64().unwrap());
+    }
+    // What was on its way when the server was killed may come twice; the last time, each comes in its place.
+    let last: Vec<Option<usize>> = (1..=5).map(|n| told.iter().rposition(|one| *one == n)).collect();
+    assert!(last.iter().all(Option::is_some) && last.is_sorted(), "{told:?}");
 }
