@@ -42,8 +42,11 @@ pub(crate) fn alert(
     let now = vip(to)?;
     let recency_days = profile.orders.rfm(day, cuts.window)?.recency_days;
     let overdue = terms.rule.late(&profile.orders, day, cuts.window);
-    if is_silent(&now) && vip(from).is_some_and(|before| !is_silent(&before)) {
-        return Some(Alert::of_vip(AlertCause::VipLost, day, recency_days, overdue.map(|(_, percent)| percent)));
+    if is_silent(&now) {
+        // Who was lost before is told of no more: neither again, nor as one who slips.
+        let is_new = vip(from).is_some_and(|before| !is_silent(&before));
+        let percent = overdue.map(|(_, percent)| percent);
+        return is_new.then(|| Alert::of_vip(AlertCause::VipLost, day, recency_days, percent));
     }
     let (silence, percent) = overdue?;
     let last_order = day.plus(-i64::from(silence));
