@@ -3,6 +3,7 @@
 //! marker stays.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -85,12 +86,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`] when the store fails.
-    pub async fn put_markers(
-        &self,
-        shop: &std::sync::Arc<Shop>,
-        job: &Job,
-        now: DateTime<Utc>,
-    ) -> Result<Erasure, LedgerError> {
+    pub async fn put_markers(&self, shop: &Arc<Shop>, job: &Job, now: DateTime<Utc>) -> Result<Erasure, LedgerError> {
         let blueprint: Blueprint =
             serde_json::from_slice(&self.job_input(&shop.id, job).await?).map_err(LedgerError::damaged)?;
         let note = keys::job_settled(&shop.id, job.number);
@@ -115,7 +111,7 @@ impl Ledger {
     /// The writes of the first step; `None`: somebody merged or parted them meanwhile.
     async fn markers(
         &self,
-        shop: &std::sync::Arc<Shop>,
+        shop: &Arc<Shop>,
         standing: &Standing,
         Blueprint { at, day, .. }: &Blueprint,
     ) -> Result<Option<(Erasure, Vec<TransactWriteItem>)>, LedgerError> {
@@ -315,12 +311,6 @@ impl Ledger {
             }
             pause.wait().await?;
         }
-    }
-
-    /// Deletes all items of a partition.
-    pub(crate) async fn delete_partition(&self, table: &str, pk: &str) -> Result<(), LedgerError> {
-        let found: Vec<Key> = self.query_all(table, pk).await?;
-        self.delete_all(table, found).await
     }
 
     /// What an export has put down of the customer.

@@ -21,6 +21,7 @@ mod counts;
 mod customer;
 mod customer_jobs;
 mod cuts;
+mod deletes;
 mod endpoint_state;
 mod endpoints;
 mod erase;

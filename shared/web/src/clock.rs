@@ -85,6 +85,14 @@ mod tests {
     }
 
     #[test]
+    fn the_moment_of_a_fixed_day_is_its_end_in_the_shops_zone() {
+        let moscow = Clock::AsOf("2026-11-22".parse().unwrap()).moment(chrono_tz::Europe::Moscow);
+        assert_eq!(moscow, "2026-11-22T20:59:59.999Z".parse::<DateTime<Utc>>().unwrap());
+        let now = "2026-11-22T23:30:00Z".parse().unwrap();
+        assert_eq!(Clock::At(now).moment(chrono_tz::Europe::Moscow), now);
+    }
+
+    #[test]
     fn clocks_may_differ_by_ten_minutes() {
         let clock = Clock::At("2026-11-22T12:00:00Z".parse().unwrap());
         let at = |text: &str| clock.is_ahead(&DateTime::parse_from_rfc3339(text).unwrap(), Tz::UTC);
