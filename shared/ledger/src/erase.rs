@@ -139,7 +139,7 @@ impl Ledger {
             let none = Orders::default();
             if let Some(moved) = self.move_for(shop, &customer.profile, &none, *day, Some(Cause::Erase)).await? {
                 let sequence = Sequence { version, place: 0 };
-                let story = StoryItem::Move { sequence, previous: customer.profile.last_event(), moved };
+                let story = StoryItem::Move { sequence, previous: customer.profile.last_event(), moved, alert: None };
                 let key = keys::move_of(&shop.id, &customer.key, version);
                 writes.push(self.put_new(&self.tables().ledger, story.to_item(key)?)?);
             }

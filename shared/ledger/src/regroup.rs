@@ -198,7 +198,7 @@ impl Ledger {
         let none = Orders::default();
         if let Some(moved) = self.move_for(shop, &from.profile, &none, *day, Some(Cause::Merge)).await? {
             let sequence = Sequence { version, place: 1 };
-            let story = StoryItem::Move { sequence, previous: from.profile.last_event(), moved };
+            let story = StoryItem::Move { sequence, previous: from.profile.last_event(), moved, alert: None };
             writes.push(
                 self.put_new(&self.tables().ledger, story.to_item(keys::move_of(&shop.id, &from.key, version))?)?,
             );
@@ -267,7 +267,7 @@ impl Ledger {
         if let Some(moved) = moved {
             let previous = after.profile.last_event();
             after.profile.moves.push(VersionedMove { version, moved: moved.clone() });
-            let story = StoryItem::Move { sequence: Sequence { version, place: 1 }, previous, moved };
+            let story = StoryItem::Move { sequence: Sequence { version, place: 1 }, previous, moved, alert: None };
             let key = keys::move_of(&shop.id, &after.key, version);
             writes.push(self.put_new(&self.tables().ledger, story.to_item(key)?)?);
         }
