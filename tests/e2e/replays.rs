@@ -109,7 +109,7 @@ async fn an_event_of_somebody_who_is_not_known_any_more_is_not_told_again() {
     happens(&world, "ann", "n-1").await;
     happens(&world, "bob", "n-1").await;
     here.once().await.unwrap();
-    receiver.take();
+    drop(receiver.take());
     let key = world.ledger.customer_key(&e2e::acme(), &"ann".to_owned().try_into().unwrap());
     let profile = ledger::keys::profile(&e2e::acme(), &key);
     let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);

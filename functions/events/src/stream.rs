@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::event::Event;
 use crate::function::{Change, Out};
-use crate::queue::{BUS, Delivery, REPLAY, Waiting, group};
+use crate::queue::{BUS, Delivery, Waiting, group};
 use crate::replay;
 
 /// Events that are stored at the same time.
