@@ -103,6 +103,9 @@ pub enum Refusal {
     /// The order is not known, or not yet: to be sent again.
     #[error("order `{0}` is not known; send the return again when it is")]
     OrderUnknown(String),
+    /// The order is a guest's, of whom nothing is kept.
+    #[error("order `{0}` is a guest's, and guests are ignored")]
+    OrderOfGuest(String),
     /// The order has no such line.
     #[error("order `{order}` has no line `{line}`")]
     LineUnknown {

@@ -399,7 +399,20 @@ pub(crate) fn is_zero(version: &u64) -> bool {
     *version == 0
 }
 
+/// Stands in an order's head for the customer's key where a guest bought: it is none, as it is no 32 digits.
+const GUEST: &str = "guest";
+
 impl Head {
+    /// The head of a guest's order, which counts for nobody. If it becomes a customer's, theirs takes its place.
+    pub(crate) fn of_guest(key: Key) -> Head {
+        let customer_key = Some(CustomerKey::stored(GUEST));
+        Head { key, customer_key, epoch: 0, fold: OrderFold::default(), version: 1 }
+    }
+
+    pub(crate) fn is_guests(&self) -> bool {
+        self.customer_key.as_ref().is_some_and(|key| key.as_str() == GUEST)
+    }
+
     /// That an order was there, and of whom nothing is left.
     pub(crate) fn blank(self) -> Head {
         Head { customer_key: None, epoch: 0, fold: OrderFold::default(), ..self }

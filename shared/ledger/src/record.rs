@@ -170,7 +170,7 @@ impl Ledger {
                             Err(None) => break,
                         }
                     }
-                    if known.head.version > 0 {
+                    if before_it.current().is_some() {
                         cause = Cause::Correction;
                     } else if let Some(bought) = order.bought(shop.settings.time_zone) {
                         after.profile.remember(&bought);
@@ -188,7 +188,7 @@ impl Ledger {
                         given_back.extend(back.given_back);
                     }
                     let read = known.head.read_version();
-                    if read.is_none() {
+                    if before_it.current().is_none() {
                         known.head.epoch = standing.epoch();
                     }
                     known.head.version += 1;
@@ -253,7 +253,11 @@ impl Ledger {
             version: 0,
         };
         let pair = |(head, copy): (Key, Key)| Known {
-            head: stored_heads.remove(&head).unwrap_or_else(|| unknown(head)),
+            head: match stored_heads.remove(&head) {
+                // Its version stays: what is written takes the place of what was read.
+                Some(guests) if guests.is_guests() => Head { customer_key: Some(key.clone()), ..guests },
+                known => known.unwrap_or_else(|| unknown(head)),
+            },
             copy: stored_copies.remove(&copy),
             owner: None,
         };
@@ -327,7 +331,7 @@ fn decide(shop: &Shop, standing: &Standing, order: &Order, hash: &str, known: &K
     }
     let owner = known.owner.as_ref().unwrap_or(standing);
     let before = |standing: &Standing| standing.erased().is_some_and(|erased| order.time < erased.at);
-    if before(standing) || before(owner) || (known.head.version > 0 && known.head.epoch < owner.epoch()) {
+    if before(standing) || before(owner) || (known.head.fold.current().is_some() && known.head.epoch < owner.epoch()) {
         return Err(Refusal::CustomerErased);
     }
     let status = match &known.copy {

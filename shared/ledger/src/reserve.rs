@@ -148,7 +148,8 @@ impl Ledger {
         if order.list.iter().any(|one| !own(&one.redemption.customer_key)) {
             return Err(Refusal::OrderOfAnotherCustomer(key.order.to_string()).into());
         }
-        match head.map(|head| head.customer_key) {
+        // A guest's may become the customer's yet.
+        match head.filter(|head| !head.is_guests()).map(|head| head.customer_key) {
             Some(None) => Err(Refusal::CustomerErased.into()),
             Some(Some(owner)) if !own(&owner) => Err(Refusal::OrderOfAnotherCustomer(key.order.to_string()).into()),
             Some(Some(_)) | None => Ok((order, uses)),

@@ -47,6 +47,9 @@ impl Ledger {
         loop {
             let mut head: Head =
                 self.get(table, &keys::head(&shop.id, &back.order), true).await?.ok_or_else(unknown)?;
+            if head.is_guests() {
+                return Err(Refusal::OrderOfGuest(back.order.to_string()).into());
+            }
             let owner = head.customer_key.clone().ok_or(Refusal::CustomerErased)?;
             let standing = self.standing(&shop.id, &owner).await?;
             let erased = standing.erased();

@@ -210,6 +210,7 @@ impl From<Refusal> for Problem {
             Refusal::OtherContent { .. } => conflict("other-content", "The same id was accepted with other content"),
             Refusal::OrderOfAnotherCustomer(_) => conflict("order-of-another-customer", "The order id is taken"),
             Refusal::OrderUnknown(_) => conflict("order-unknown", "The order is not known yet"),
+            Refusal::OrderOfGuest(_) => conflict("order-of-guest", "The order counts for nobody"),
             Refusal::ReturnExceedsOrder(_) => conflict("return-exceeds-order", "More would be returned than was paid"),
             Refusal::ProductUnknown(_) => Problem::not_found(detail),
             Refusal::CustomerFull => conflict("customer-full", "The customer has too many orders"),

@@ -71,6 +71,11 @@ impl KeySecret {
         self.digest(&[b"#endpoint#", shop.as_str().as_bytes(), b"#", endpoint.as_bytes(), b"#", &generation])
     }
 
+    /// What seals texts in the store. No shop's name begins with a `#`, as above.
+    pub(crate) fn sealing_key(&self) -> [u8; 32] {
+        self.digest(&[b"#seal#"])
+    }
+
     fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");

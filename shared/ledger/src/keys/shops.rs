@@ -8,6 +8,7 @@ use segmentation::{Activation, CutsVersion, Day, ProductKey};
 use crate::api_key::KeyId;
 use crate::budgets::BudgetId;
 use crate::counters::Charge;
+use crate::hooks::HookId;
 use crate::ids::{ProductId, ShopId};
 use crate::keys::ledger::attempt_of;
 use crate::keys::{CustomerKey, Key, key};
@@ -39,6 +40,24 @@ pub fn api_key(shop: &ShopId, id: &KeyId) -> Key {
 #[must_use]
 pub fn api_keys(shop: &ShopId) -> Key {
     key(shop.to_string(), "keys")
+}
+
+/// The shop's hooks.
+#[must_use]
+pub fn hooks(shop: &ShopId) -> Key {
+    key(shop.to_string(), "hooks")
+}
+
+/// The partition of what a hook's deliveries came to: what is hot never shares one with settings.
+#[must_use]
+pub fn hook_counts(shop: &ShopId, hook: &HookId) -> String {
+    format!("{shop}#hook#{}", hook.as_str())
+}
+
+/// What a hook's deliveries of a day came to.
+#[must_use]
+pub fn hook_day(shop: &ShopId, hook: &HookId, day: Day) -> Key {
+    key(hook_counts(shop, hook), day.to_string())
 }
 
 /// What the sort keys of cuts models begin with.
