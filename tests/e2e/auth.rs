@@ -40,6 +40,11 @@ const PATHS: &[(&str, &str, Scope)] = &[
     ("GET", "/v1/keys", Scope::Admin),
     ("DELETE", "/v1/keys/0123456789ab", Scope::Admin),
     ("POST", "/v1/keys/0123456789ab/rotate", Scope::Admin),
+    ("POST", "/v1/hooks", Scope::Admin),
+    ("GET", "/v1/hooks", Scope::Admin),
+    ("GET", "/v1/hooks/0123456789abcdef", Scope::Admin),
+    ("PUT", "/v1/hooks/0123456789abcdef", Scope::Admin),
+    ("DELETE", "/v1/hooks/0123456789abcdef", Scope::Admin),
     ("POST", "/v1/runs", Scope::Admin),
     ("GET", "/v1/runs/1", Scope::Admin),
     ("GET", "/v1/runs/1/touched", Scope::Admin),
@@ -63,7 +68,8 @@ const PATHS: &[(&str, &str, Scope)] = &[
     ("GET", "/v1/uplift", Scope::Admin),
 ];
 
-/// Routes that want no key: the page of a survey, which customers open from a letter. What is verified is its address.
+/// Routes that want no key: the page of a survey, which customers open from a letter. What is verified is its address. (Those of
+/// webhooks want a signature: `hooks/signatures.rs`.)
 const OPEN: [(&str, &str); 2] = [("GET", "/s/forged"), ("POST", "/s/forged")];
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod customers;
 mod cuts;
 mod deliveries;
 mod endpoints;
+mod hooks;
 mod keys;
 mod limits;
 mod logs;

@@ -11,6 +11,7 @@ mod customers;
 mod cuts;
 mod dead_letters;
 mod endpoints;
+mod hooks;
 mod jobs;
 mod keys;
 mod mailings;
@@ -51,6 +52,11 @@ pub fn routes() -> Routes {
         .get("/v1/keys", "List the API keys", keys::list)
         .delete("/v1/keys/{id}", "Revoke an API key", keys::revoke)
         .post("/v1/keys/{id}/rotate", "Replace an API key by a new one", keys::rotate)
+        .post("/v1/hooks", "Make a way in for a platform's webhooks", hooks::make)
+        .get("/v1/hooks", "List hooks and what came by them", hooks::list)
+        .get("/v1/hooks/{id}", "Show what came by a hook, day by day, and what was ignored", hooks::show)
+        .put("/v1/hooks/{id}", "Give a hook another secret", hooks::change)
+        .delete("/v1/hooks/{id}", "End a hook", hooks::delete)
         .post("/v1/runs", "Begin a run", runs::begin)
         .get("/v1/runs/{id}", "Show a run", runs::show)
         .get("/v1/runs/{id}/touched", "List customers who did not move as was previewed", touched::show)

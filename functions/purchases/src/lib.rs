@@ -1,6 +1,7 @@
-//! The way in: orders, their revisions, returns, customers' attributes, products and their stock.
+//! The way in: orders, their revisions, returns, customers' attributes, products and their stock; and platforms' webhooks.
 
 mod attributes;
+pub mod hooks;
 mod orders;
 mod products;
 pub mod publish;
@@ -28,9 +29,20 @@ pub fn routes() -> Routes {
         .put("/v1/products", "Put products into the catalogue", products::put)
         .put("/v1/products/stock", "Change how much of products is in stock", products::put_stock)
         .get("/v1/products/{id}", "Show a product", products::show)
+        .under(None)
+        .post(
+            "/v1/hooks/shopify/{shop}/{id}",
+            "Take a webhook of Shopify, signed with the hook's secret",
+            hooks::shopify,
+        )
+        .post(
+            "/v1/hooks/woocommerce/{shop}/{id}",
+            "Take a webhook of WooCommerce, signed with the hook's secret",
+            hooks::woocommerce,
+        )
 }
 
-/// All routes, under the scope `ingest`; `start` sets a publish job going that was asked for.
+/// All routes, under the scope `ingest` but for webhooks, which are signed; `start` sets a publish job going that was asked for.
 pub fn router(app: &App, start: StartPublish) -> Router<App> {
-    routes().router(app).layer(Extension(start))
+    routes().router(app).layer(Extension(start)).layer(Extension(hooks::KnownHooks::default()))
 }

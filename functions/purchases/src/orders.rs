@@ -1,10 +1,12 @@
 //! `POST /v1/orders`, one or up to 100, and `PUT /v1/orders/{id}`.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use ledger::{Order, OrderId, OrderReceipt, RecordError, Status};
+use ledger::{LedgerError, Order, OrderId, OrderReceipt, RecordError, Shop, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use web::{App, Body, Caller, PathId, Problem, read_json};
@@ -83,20 +85,25 @@ async fn record_one(app: &App, caller: &Caller, read: Read) -> Result<Receipt, P
         Read::Order(order) => *order,
         Read::IgnoredGuest => return Ok(Receipt::Ignored { status: "ignored" }),
     };
-    let today = app.clock.today(caller.shop.settings.time_zone);
+    Ok(Receipt::Order(record_order(app, &caller.shop, order).await?))
+}
+
+/// One order into the ledger.
+pub(crate) async fn record_order(app: &App, shop: &Arc<Shop>, order: Order) -> Result<OrderReceipt, RecordError> {
+    let today = app.clock.today(shop.settings.time_zone);
     let cancelled = order.cancelled;
-    let answer = app.ledger.record_orders(&caller.shop, today, vec![order]).await.pop();
-    let receipt = answer.ok_or_else(Problem::unavailable)??;
+    let answer = app.ledger.record_orders(shop, today, vec![order]).await.pop();
+    let receipt = answer.unwrap_or_else(|| Err(LedgerError::Busy.into()))?;
     if cancelled {
-        free_rewards(app, caller, &receipt).await;
+        free_rewards(app, shop, &receipt).await;
     }
-    Ok(Receipt::Order(receipt))
+    Ok(receipt)
 }
 
 /// Sets free what is reserved on a cancelled order. The order is recorded, so its answer does not depend on this: sent again, it
 /// is done then, and otherwise the reservations lapse.
-async fn free_rewards(app: &App, caller: &Caller, receipt: &OrderReceipt) {
-    if let Err(error) = app.ledger.free_cancelled_order(&caller.shop, &receipt.order, app.clock.now()).await {
+async fn free_rewards(app: &App, shop: &Shop, receipt: &OrderReceipt) {
+    if let Err(error) = app.ledger.free_cancelled_order(shop, &receipt.order, app.clock.now()).await {
         tracing::warn!(%error, "rewards on a cancelled order stay reserved until they lapse");
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use ledger::{BadId, CustomerId, KeyId, NotAKeyId, OrderId, ProductId, RedemptionKey};
+use ledger::{BadId, CustomerId, HookId, KeyId, NotAKeyId, OrderId, ProductId, RedemptionKey};
 use segmentation::answers::{NotASurvey, Survey};
 use segmentation::{CutsVersion, Segment};
 
@@ -125,6 +125,14 @@ impl PathPart for KeyId {
 
     fn read(text: &str) -> Result<KeyId, String> {
         text.parse().map_err(|error: NotAKeyId| error.to_string())
+    }
+}
+
+impl PathPart for HookId {
+    const NAME: &'static str = "hook";
+
+    fn read(text: &str) -> Result<HookId, String> {
+        HookId::read(text).ok_or_else(|| "is 16 small hex digits".to_owned())
     }
 }
 

@@ -137,6 +137,12 @@ impl Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Our mistake", "the error was logged")
     }
 
+    /// The fields it names.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// Its status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
