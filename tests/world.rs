@@ -2,8 +2,11 @@
 
 pub mod accuracy;
 pub mod bootstrap;
+pub mod faults;
+pub mod fire;
 pub mod openapi;
 pub mod permissions;
+pub mod processes;
 pub mod receiver;
 pub mod services;
 pub mod synthetic;

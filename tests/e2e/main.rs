@@ -15,6 +15,8 @@ mod customers;
 mod cuts;
 mod deliveries;
 mod endpoints;
+mod faults;
+mod fire;
 mod hooks;
 mod keys;
 mod limits;

@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use error::EngineError;
+pub use prepare::make_tables;
 pub use stream::{QUEUE, STREAM};
 pub use table::{Index, Key, Table};
 pub use template::{TemplateError, tables};
@@ -76,7 +77,7 @@ impl Engine {
         let stopped = async { stopped.await.unwrap_or_default() };
         let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), stopped));
         let engine = Engine { client: connect(&endpoint), endpoint, database, stop, server };
-        prepare::tables(&engine.client, tables).await?;
+        make_tables(&engine.client, tables).await?;
         Ok(engine)
     }
 
@@ -91,8 +92,7 @@ impl Engine {
     ///
     /// If that table cannot be made or read.
     pub async fn telling(&self) -> Result<Client, EngineError> {
-        let noting = stream::Noting::over(&self.client).await?;
-        Ok(Client::from_conf(self.client.config().to_builder().interceptor(noting).build()))
+        telling(&self.client).await
     }
 
     /// Where the engine listens, such as `http://127.0.0.1:40213`. Any DynamoDB client may use it, with any credentials.
@@ -146,6 +146,16 @@ impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
+}
+
+/// [`Engine::telling`] of any store that a client leads to.
+///
+/// # Errors
+///
+/// If the tables for it cannot be made or read.
+pub async fn telling(client: &Client) -> Result<Client, EngineError> {
+    let noting = stream::Noting::over(client).await?;
+    Ok(Client::from_conf(client.config().to_builder().interceptor(noting).build()))
 }
 
 /// A client of an engine, this process's or another's: no TLS, any credentials, and no waiting for what answers in a millisecond.

@@ -5,8 +5,12 @@ use aws_sdk_dynamodb::Client;
 use crate::error::EngineError;
 use crate::table::Table;
 
-/// Makes the tables that are missing, after all that are there were found to be as they should.
-pub(crate) async fn tables(client: &Client, wanted: &[Table]) -> Result<(), EngineError> {
+/// Makes the tables that are missing in any store, after all that are there were found to be as they should.
+///
+/// # Errors
+///
+/// If the store fails, or has one of the tables with another definition ([`EngineError::SchemaDiffers`]); then nothing was changed.
+pub async fn make_tables(client: &Client, wanted: &[Table]) -> Result<(), EngineError> {
     let mut found = Vec::new();
     for table in wanted {
         let existing = existing(client, &table.name).await?;

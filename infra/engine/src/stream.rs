@@ -36,7 +36,7 @@ pub(crate) struct Noting {
 impl Noting {
     /// Makes the tables where they are missing, and goes on after the last record there is.
     pub(crate) async fn over(client: &Client) -> Result<Noting, EngineError> {
-        prepare::tables(client, &[table(STREAM), table(QUEUE)]).await?;
+        prepare::make_tables(client, &[table(STREAM), table(QUEUE)]).await?;
         let query = client.query().table_name(STREAM).key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(LEDGER.to_owned()));
         let found = query.scan_index_forward(false).limit(1).send().await;

@@ -94,6 +94,10 @@ pub(crate) struct ServeOptions {
     /// Let shops have their events sent over http, and to this machine and its own network
     #[arg(long)]
     pub(crate) allow_local_receivers: bool,
+    /// A store that speaks DynamoDB at this address, such as http://127.0.0.1:8000, instead of the file in the directory, which
+    /// then holds the secrets alone. Without TLS: on this machine
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -17,9 +17,9 @@ use web::{App, Clock};
 
 use crate::data_dir::DataDir;
 
-/// An engine with the ledger over it.
+/// A ledger, and the engine under it unless the store is somebody else's.
 pub(crate) struct Machine {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Option<Engine>,
     pub(crate) ledger: Ledger,
     _data: Option<DataDir>,
 }
@@ -39,7 +39,20 @@ impl Machine {
             ledger.expire_learning_lease(&registered.shop).await?;
             ledger.expire_job_leases(&registered.shop).await?;
         }
-        Ok(Machine { engine, ledger, _data: Some(data) })
+        Ok(Machine { engine: Some(engine), ledger, _data: Some(data) })
+    }
+
+    /// Over a store at this address; the directory holds the secrets. Others may use the store, so leases stay as they are.
+    pub(crate) async fn over(store: &str, path: &Path) -> Result<Machine> {
+        let data = DataDir::open(path)?;
+        let secrets = data.secrets()?;
+        let client = engine::connect(store);
+        let tables = engine::tables().context("the template has no tables")?;
+        engine::make_tables(&client, &tables)
+            .await
+            .with_context(|| format!("the store at {store} has no tables for us"))?;
+        let telling = engine::telling(&client).await.context("the store cannot note what is to be told")?;
+        Ok(Machine { engine: None, ledger: Ledger::new(telling, Tables::default(), secrets), _data: Some(data) })
     }
 
     /// In memory, for the demo: everything goes with the process. The secret is no secret, so that each run shows the same.
@@ -48,7 +61,7 @@ impl Machine {
         let secrets = Secrets { keys: KeySecret::new(secret), codes: CodeSecrets::new(secret, None) };
         let engine = Engine::memory().await.context("the engine did not start")?;
         let ledger = Ledger::new(engine.client(), Tables::default(), secrets);
-        Ok(Machine { engine, ledger, _data: None })
+        Ok(Machine { engine: Some(engine), ledger, _data: None })
     }
 
     /// The state, as of a day or now.
@@ -58,7 +71,10 @@ impl Machine {
 
     /// Ends the engine in order.
     pub(crate) async fn stop(self) -> Result<()> {
-        self.engine.stop().await.context("the engine did not stop in order")
+        match self.engine {
+            Some(engine) => engine.stop().await.context("the engine did not stop in order"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -19,7 +19,10 @@ use crate::shed::{Places, shed};
 const HOUR: Duration = Duration::from_secs(3600);
 
 pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
-    let machine = Machine::open(&options.data.data).await?;
+    let machine = match &options.store {
+        Some(store) => Machine::over(store, &options.data.data).await?,
+        None => Machine::open(&options.data.data).await?,
+    };
     let listener = TcpListener::bind((options.host, options.port))
         .await
         .with_context(|| format!("cannot listen on {}:{}", options.host, options.port))?;
@@ -63,7 +66,9 @@ async fn look_at_schedule(machine: &Machine, app: &App) {
         Ok(found) => tracing::info!(?found, "looked at the schedule"),
         Err(error) => tracing::error!(%error, "the schedule could not be read"),
     }
-    if let Err(error) = machine.engine.sweep_expired().await {
+    if let Some(engine) = &machine.engine
+        && let Err(error) = engine.sweep_expired().await
+    {
         tracing::error!(%error, "expired items were not swept");
     }
 }

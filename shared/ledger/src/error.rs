@@ -9,7 +9,7 @@ use segmentation::{Minor, Orders};
 /// The store failed; nothing is known to be half-written, since every change is one transaction.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Not reachable, too slow, or throttling: the same call may go through later.
+    /// Not reachable, too slow, or busy with the same items: the same call may go through later.
     #[error("the store is not available ({operation})")]
     Unavailable {
         /// Which call.
@@ -66,7 +66,12 @@ where
 {
     move |error| {
         let (throttled, refused) = match &error {
-            SdkError::ServiceError(service) => (throttles(service.err()), !service.raw().status().is_server_error()),
+            SdkError::ServiceError(service) => {
+                // What is called an error of the service and has no name is an answer that broke off, whatever its status.
+                let unread = service.err().code().is_none();
+                let passes = service.raw().status().is_server_error() || unread || contends(service.err());
+                (throttles(service.err()), !passes)
+            }
             SdkError::ConstructionFailure(_) => (false, true),
             _ => (false, false),
         };
@@ -84,6 +89,11 @@ fn throttles(error: &impl ProvideErrorMetadata) -> bool {
         error.code(),
         Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded")
     )
+}
+
+/// Somebody else is at the same items at this moment, or our own transaction is, whose answer we did not wait for.
+fn contends(error: &impl ProvideErrorMetadata) -> bool {
+    matches!(error.code(), Some("TransactionConflictException" | "TransactionInProgressException"))
 }
 
 /// Why an item was not accepted. Nothing of it is stored.

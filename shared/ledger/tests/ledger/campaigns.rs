@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ledger::CampaignState::{Ended, Open, Paused};
-use ledger::{CampaignError, CampaignState, Campaigns, Ledger, LedgerError, Series, Shop, Status, Tables};
+use ledger::{CampaignError, CampaignState, Campaigns, Ledger, LedgerError, Series, Shop, Status};
 use playbook::{OwnCampaign, Playbook};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn code_of(percent: u8) -> Playbook {
 impl World {
     /// A reader in another process, which looks at the pointers each time.
     fn reader(&self) -> Ledger {
-        Ledger::with_cache(self.ledger.client().clone(), Tables::default(), secrets(), Duration::ZERO)
+        Ledger::with_cache(self.ledger.client().clone(), self.ledger.tables().clone(), secrets(), Duration::ZERO)
     }
 
     async fn seen(&self) -> Arc<Shop> {
@@ -63,7 +63,7 @@ impl World {
 
     /// The register as it lies in the store.
     async fn stored_register(&self) -> std::collections::HashMap<String, AttributeValue> {
-        let get = self.ledger.client().get_item().table_name("Shops").consistent_read(true);
+        let get = self.ledger.client().get_item().table_name(&self.ledger.tables().shops).consistent_read(true);
         let get = get.key("pk", AttributeValue::S("acme".into())).key("sk", AttributeValue::S("campaigns".into()));
         get.send().await.unwrap().item.unwrap()
     }
@@ -295,7 +295,7 @@ async fn a_campaign_that_cannot_be_read_keeps_no_order_out() {
     let world = World::new().await;
     let (_, damaged) = world.publish_own(&own("spring_sale", 5)).await;
     world.publish_own(&own("autumn_sale", 5)).await;
-    let update = world.ledger.client().update_item().table_name("Shops");
+    let update = world.ledger.client().update_item().table_name(&world.ledger.tables().shops);
     let update = update.key("pk", AttributeValue::S("acme".into()));
     let update = update.key("sk", AttributeValue::S(format!("terms#{damaged:05}")));
     let update =
@@ -319,9 +319,15 @@ async fn a_shop_without_a_register_is_read_and_gets_one_with_its_next_playbook()
     let client = world.ledger.client();
     let key = |sk: &str| [("pk", "acme"), ("sk", sk)].map(|(name, of)| (name.to_owned(), AttributeValue::S(of.into())));
     for sk in ["campaigns", "terms#00001", &format!("playbook#{}", Playbook::builtin().version())] {
-        client.delete_item().table_name("Shops").set_key(Some(key(sk).into())).send().await.unwrap();
+        client
+            .delete_item()
+            .table_name(&world.ledger.tables().shops)
+            .set_key(Some(key(sk).into()))
+            .send()
+            .await
+            .unwrap();
     }
-    let update = client.update_item().table_name("Shops").set_key(Some(key("current").into()));
+    let update = client.update_item().table_name(&world.ledger.tables().shops).set_key(Some(key("current").into()));
     update.update_expression("REMOVE playbook, campaigns").send().await.unwrap();
     let shop = world.seen().await;
     assert_eq!((&*shop.campaigns, shop.playbook.version()), (&Campaigns::default(), Playbook::builtin().version()));
@@ -342,7 +348,15 @@ async fn numbers_and_series_end_with_a_clear_refusal() {
     let change = async |name: &str, value: AttributeValue| {
         let mut register = world.stored_register().await;
         register.insert(name.to_owned(), value);
-        world.ledger.client().put_item().table_name("Shops").set_item(Some(register)).send().await.unwrap();
+        world
+            .ledger
+            .client()
+            .put_item()
+            .table_name(&world.ledger.tables().shops)
+            .set_item(Some(register))
+            .send()
+            .await
+            .unwrap();
     };
     change("next", AttributeValue::N("65535".into())).await;
     assert_eq!(world.publish_own(&own("the_last", 5)).await, (Status::Recorded, 65_535));

@@ -58,7 +58,7 @@ pub(crate) async fn rebuild_is_what_is_stored(world: &World, customer: &str) {
     assert_eq!(rebuilt.profile, stored.profile);
     let key = ledger::keys::profile(&world.shop.id, &stored.key);
     let text = aws_sdk_dynamodb::types::AttributeValue::S;
-    let get = world.ledger.client().get_item().table_name("Customers");
+    let get = world.ledger.client().get_item().table_name(&world.ledger.tables().customers);
     let item = get.key("pk", text(key.pk)).key("sk", text(key.sk)).send().await.unwrap().item.unwrap();
     assert_eq!(rebuilt.to_item(&world.shop.id).unwrap(), item);
 }
@@ -73,7 +73,7 @@ async fn a_fact_is_taken_once_and_other_content_under_its_id_is_refused() {
     assert_eq!((first.status, first.choice.until), (Status::Recorded, day("2026-11-28")));
     let price = said("1", Survey::Reason, Answer::Price, None);
     ledger.record_answer(shop, today, &ann, &price).await.unwrap();
-    let before = (world.count("Ledger").await, world.stored("ann").await);
+    let before = (world.count(&world.ledger.tables().ledger).await, world.stored("ann").await);
 
     // A day later: what was accepted is what is answered.
     let later = today.plus(1);
@@ -87,7 +87,7 @@ async fn a_fact_is_taken_once_and_other_content_under_its_id_is_refused() {
     let other = said("1", Survey::Reason, Answer::Quality, None);
     let other = ledger.record_answer(shop, today, &ann, &other).await;
     assert_eq!(refusal(other), Refusal::OtherContent { what: "answer", id: "1".into() });
-    assert_eq!((world.count("Ledger").await, world.stored("ann").await), before);
+    assert_eq!((world.count(&world.ledger.tables().ledger).await, world.stored("ann").await), before);
 
     let nps = said("1", Survey::Nps, Answer::Promoter, Some(9));
     let nps = ledger.record_answer(shop, today, &ann, &nps).await.unwrap();
@@ -187,7 +187,7 @@ async fn what_is_dated_before_an_erasure_is_gone_for_good() {
     let erased: chrono::DateTime<chrono::Utc> = "2026-11-10T00:00:00Z".parse().unwrap();
     customer.erased = Some(Erased { at: erased, version: 0 });
     let item = customer.to_item(&shop.id).unwrap();
-    ledger.client().put_item().table_name("Customers").set_item(Some(item)).send().await.unwrap();
+    ledger.client().put_item().table_name(&ledger.tables().customers).set_item(Some(item)).send().await.unwrap();
     let moment = erased.timestamp_millis().unsigned_abs();
     assert_eq!(
         refusal(ledger.record_attributes(shop, world.today(), &ann, &consent(moment - 1, true)).await),

@@ -92,7 +92,7 @@ async fn a_result_is_read_from_any_row_on_and_goes_after_a_week() {
         let expected = &all[from.min(all.len())..(from + limit).min(all.len())];
         assert_eq!(rows, expected, "{limit} from {from}");
     }
-    let mut items = ledger.client().scan().table_name("Shops").into_paginator().items().send();
+    let mut items = ledger.client().scan().table_name(&ledger.tables().shops).into_paginator().items().send();
     let week = (now() + TimeDelta::days(7)).timestamp().to_string();
     let mut of_job = 0;
     while let Some(item) = items.next().await {

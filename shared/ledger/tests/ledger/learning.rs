@@ -25,7 +25,8 @@ fn noise(bytes: usize) -> Vec<u8> {
 
 /// The sort keys of the table `Shops` that hold counts, and those of them that expire.
 async fn pieces(world: &World) -> (BTreeSet<String>, BTreeSet<String>) {
-    let mut pages = world.ledger.client().scan().table_name("Shops").into_paginator().items().send();
+    let mut pages =
+        world.ledger.client().scan().table_name(&world.ledger.tables().shops).into_paginator().items().send();
     let (mut all, mut expiring) = (BTreeSet::new(), BTreeSet::new());
     while let Some(item) = pages.next().await {
         let item = item.unwrap();
@@ -72,7 +73,7 @@ async fn counts_that_lost_a_piece_are_an_error() {
     ledger
         .client()
         .delete_item()
-        .table_name("Shops")
+        .table_name(&ledger.tables().shops)
         .key("pk", attribute(pk))
         .key("sk", attribute(sk))
         .send()

@@ -21,22 +21,23 @@ mod redemptions;
 mod referrals;
 mod runs;
 mod shops;
+mod store;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
-use engine::Engine;
 use ledger::{
     Asked, Changeable, CodeSecrets, CustomerId, KeySecret, Ledger, Order, OrderId, Return, ReturnId, Secrets, Settings,
-    Shop, ShopId, Tables,
+    Shop, ShopId,
 };
 use segmentation::{Day, Minor, RevisionKey};
+use store::Store;
 
-/// A ledger on an engine of its own, with the shop `acme`.
+/// A ledger on tables of its own, with the shop `acme`.
 struct World {
     ledger: Ledger,
     shop: Arc<Shop>,
-    _engine: Engine,
+    _store: Store,
 }
 
 fn secrets() -> Secrets {
@@ -49,10 +50,10 @@ impl World {
     }
 
     async fn with(changeable: Changeable) -> World {
-        let engine = Engine::memory().await.unwrap();
-        let ledger = Ledger::new(engine.client(), Tables::default(), secrets());
+        let store = Store::new().await;
+        let ledger = Ledger::new(store.client.clone(), store.tables.clone(), secrets());
         let shop = make_shop(&ledger, "acme", changeable).await;
-        World { ledger, shop, _engine: engine }
+        World { ledger, shop, _store: store }
     }
 
     fn today(&self) -> Day {

@@ -16,11 +16,22 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, RecordError>) -> Refusal {
 async fn the_same_order_again_gets_the_same_answer_and_writes_nothing() {
     let world = World::new().await;
     let first = world.record(order("A-1", "ann", "2026-11-01", 4_599)).await;
-    let before = (world.count("Ledger").await, world.count("Customers").await, world.stored("ann").await);
+    let before = (
+        world.count(&world.ledger.tables().ledger).await,
+        world.count(&world.ledger.tables().customers).await,
+        world.stored("ann").await,
+    );
     let again = world.record(order("A-1", "ann", "2026-11-01", 4_599)).await;
     assert_eq!(first.status, Status::Recorded);
     assert_eq!(again, ledger::OrderReceipt { status: Status::Duplicate, ..first });
-    assert_eq!((world.count("Ledger").await, world.count("Customers").await, world.stored("ann").await), before);
+    assert_eq!(
+        (
+            world.count(&world.ledger.tables().ledger).await,
+            world.count(&world.ledger.tables().customers).await,
+            world.stored("ann").await
+        ),
+        before
+    );
 }
 
 #[tokio::test]
@@ -170,7 +181,15 @@ async fn what_was_placed_before_an_erasure_is_gone_for_good() {
     let mut customer = world.ledger.customer(&world.shop.id, &customer_id("ann")).await.unwrap().unwrap();
     customer.erased = Some(Erased { at: "2026-11-10T00:00:00Z".parse().unwrap(), version: 0 });
     let item = customer.to_item(&world.shop.id).unwrap();
-    world.ledger.client().put_item().table_name("Customers").set_item(Some(item)).send().await.unwrap();
+    world
+        .ledger
+        .client()
+        .put_item()
+        .table_name(&world.ledger.tables().customers)
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
     let old = order("A-2", "ann", "2026-11-09", 100);
     let answer = world.ledger.record_orders(&world.shop, world.today(), vec![old]).await.remove(0);
     assert_eq!(refusal(answer), Refusal::CustomerErased);

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use catalogue::{Catalogue, Interval, Learned, Neighbour, Product};
 use chrono::TimeDelta;
-use ledger::{Ledger, LedgerError, PUBLISH_EVERY, ProductWrite, Publish, PublishNumbers, Tables};
+use ledger::{Ledger, LedgerError, PUBLISH_EVERY, ProductWrite, Publish, PublishNumbers};
 use segmentation::ProductKey;
 
 use crate::products::{id, now, product, whole};
@@ -47,7 +47,8 @@ impl World {
         let calls = Calls { made: Arc::default(), most };
         let config = self.ledger.client().config().to_builder().interceptor(calls.clone()).build();
         let secrets = secrets();
-        let ledger = Ledger::with_cache(Client::from_conf(config), Tables::default(), secrets, Duration::ZERO);
+        let ledger =
+            Ledger::with_cache(Client::from_conf(config), self.ledger.tables().clone(), secrets, Duration::ZERO);
         (ledger, calls.made)
     }
 
@@ -75,7 +76,8 @@ impl World {
 
     /// Items of what is published.
     async fn published_items(&self) -> usize {
-        let query = self.ledger.client().query().table_name("Shops").key_condition_expression("pk = :pk");
+        let query =
+            self.ledger.client().query().table_name(&self.ledger.tables().shops).key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S("acme#catalogue".into()));
         query.send().await.unwrap().items().len()
     }
@@ -289,13 +291,16 @@ async fn a_chunk_that_is_gone_or_damaged_leaves_what_is_known() {
     world.rename("P-1", "One").await;
     world.publish().await;
     let client = world.ledger.client();
-    let query = client.query().table_name("Shops").key_condition_expression("pk = :pk AND begins_with(sk, :chunk)");
+    let query = client
+        .query()
+        .table_name(&world.ledger.tables().shops)
+        .key_condition_expression("pk = :pk AND begins_with(sk, :chunk)");
     let query = query.expression_attribute_values(":pk", AttributeValue::S("acme#catalogue".into()));
     let found = query.expression_attribute_values(":chunk", AttributeValue::S("chunk#products#".into())).send().await;
     for item in found.unwrap().items.unwrap() {
         let mut item = item;
         item.insert("bytes".into(), AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(b"damaged".to_vec())));
-        client.put_item().table_name("Shops").set_item(Some(item)).send().await.unwrap();
+        client.put_item().table_name(&world.ledger.tables().shops).set_item(Some(item)).send().await.unwrap();
     }
     for _ in 0..50 {
         let catalogue = world.settled(&reader, |_| true).await;

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
-use ledger::{Ledger, NotRedeemed, RedeemError, RedemptionState, Tables};
+use ledger::{Ledger, NotRedeemed, RedeemError, RedemptionState};
 use tokio::task::JoinSet;
 
 use crate::redemptions::{limit, minutes, noon, redemption};
@@ -104,7 +104,7 @@ impl Intercept for Faulty {
 impl World {
     fn behind(&self, faulty: &Faulty) -> Ledger {
         let config = self.ledger.client().config().to_builder().interceptor(faulty.clone()).build();
-        Ledger::new(Client::from_conf(config), Tables::default(), secrets())
+        Ledger::new(Client::from_conf(config), self.ledger.tables().clone(), secrets())
     }
 }
 

@@ -112,7 +112,15 @@ async fn a_code_finds_its_customer_and_no_other_shops() {
     let mut twin = stored.to_item(&world.shop.id).unwrap();
     let twin_key = format!("{}0000000{}", &stored.key.as_str()[..23], &stored.key.as_str()[30..]);
     twin.insert("sk".to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(twin_key));
-    world.ledger.client().put_item().table_name("Customers").set_item(Some(twin)).send().await.unwrap();
+    world
+        .ledger
+        .client()
+        .put_item()
+        .table_name(&world.ledger.tables().customers)
+        .set_item(Some(twin))
+        .send()
+        .await
+        .unwrap();
     let text = code.to_string();
     let code: ReferralCode = text.parse().unwrap();
     assert_eq!(world.ledger.customer_by_referral_code(&world.shop.id, code).await.unwrap(), None);
