@@ -153,7 +153,9 @@ pub async fn burn(fire: &Fire) -> io::Result<Report> {
     // By a server that ends: limits and settings are known everywhere after a minute, or to whoever starts later.
     let first = [server(fire, 0, faults.endpoint(), rng.fork())?];
     first[0].address().await?;
-    prepare(&Caller::new(&first, key(Scope::Admin), &tally, rng.fork()), limit).await;
+    let calm = Caller::new(&first, key(Scope::Admin), &tally, rng.fork());
+    prepare(&calm, limit).await;
+    let mut books = vec![story::begin(fire, calm, rng.fork()).await];
     for first in first {
         first.end().await;
     }
@@ -173,7 +175,8 @@ pub async fn burn(fire: &Fire) -> io::Result<Report> {
         clients.spawn(async move { story::client(nth, &fire, caller, rng).await });
     }
     let staff = tokio::spawn(story::staff(caller(rng.fork()), limit));
-    let mut books = books::together(clients.join_all().await);
+    books.extend(clients.join_all().await);
+    let mut books = books::together(books);
     let burned = began.elapsed();
     staff.abort();
 

@@ -81,6 +81,19 @@ pub(super) async fn client(nth: usize, fire: &Fire, caller: Caller, rng: Rng) ->
     client.books
 }
 
+/// The shop's first orders, and a run over them: from now on customers have segments, and move.
+pub(super) async fn begin(fire: &Fire, caller: Caller, rng: Rng) -> Books {
+    let mut client = Client { nth: fire.clients, fire, caller, rng, books: Books::default() };
+    while client.books.orders.len() < 40 {
+        client.batch().await;
+    }
+    client.caller.insist("POST", "/v1/runs", &json!({})).await;
+    while !client.caller.insist("GET", "/v1/segments", &Value::Null).await.is_good() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    client.books
+}
+
 /// Runs begun again and again while it burns, and the budget looked at: it is never above its limit.
 pub(super) async fn staff(caller: Caller, limit: u64) {
     loop {

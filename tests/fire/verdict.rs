@@ -61,6 +61,7 @@ pub(super) async fn exactly_once(ledger: &Ledger, books: &mut Books, report: &mu
     }
     report.wrong.extend(found.keys().map(|name| format!("{name:?} is there and was never sent")));
     let lying = counts(ledger).await;
+    report.counted.push(("moves of customers", lying.get("move").copied().unwrap_or_default()));
     let lying = lying.get("order").copied().unwrap_or_default() + lying.get("return").copied().unwrap_or_default();
     if lying != all {
         report.wrong.push(format!(

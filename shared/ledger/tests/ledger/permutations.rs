@@ -173,7 +173,8 @@ async fn send(world: &World, mut waiting: Vec<Sent>, batch: usize) {
 #[test]
 fn any_order_duplication_and_split_gives_the_same_profile_and_rebuild_equals_it() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
+    let cases = crate::store::cases(48);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let cases = (story(), 1..60_usize).prop_flat_map(|(story, batch)| {
         let shuffled = Just(story.clone()).prop_shuffle();
         let doubled = prop::sample::subsequence(story.clone(), 0..=story.len());
