@@ -273,8 +273,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[test]
 fn any_sequence_of_steps_ends_where_the_model_does_and_a_step_repeated_changes_nothing() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let cases = crate::store::cases(40);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     let result = runner.run(&steps(), |steps| {
         runtime.block_on(async {
             let world = World::limited([limit(None, Some(u64::try_from(PAYS).unwrap()), 1)]).await;

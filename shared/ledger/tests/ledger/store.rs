@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use engine::Engine;
 use ledger::Tables;
 
@@ -34,7 +35,9 @@ impl Store {
             let engine = Engine::memory().await.unwrap();
             return Store { client: engine.client(), tables: Tables::default(), _engine: Some(engine) };
         };
-        let client = engine::connect(&endpoint);
+        // It may take its time: how fast it is says nothing of what it does.
+        let config = engine::connect(&endpoint).config().to_builder().timeout_config(TimeoutConfig::disabled());
+        let client = Client::from_conf(config.build());
         let own = format!("{}-{}-", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let name = |table: &str| format!("{own}{table}");
         let mut wanted = engine::tables().unwrap();
