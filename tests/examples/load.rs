@@ -77,6 +77,10 @@ async fn main() {
             }
         }
     }
+    drop(server);
+    let server = Running::start(serve(&["--rate", "200"])).await.unwrap();
+    println!("| with `--rate 200` | | | | | |");
+    println!("{}", burst(&http, &server.address, &key("checkout"), "offers", 400, seconds).await.row(400));
 }
 
 /// Orders of these customers, and a run over them.
