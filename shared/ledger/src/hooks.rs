@@ -278,7 +278,7 @@ mod tests {
     use super::*;
 
     // Source: RFC 4231, test case 2, in base64.
-    const PROOF: &str = "W9zBRr9gdU5qBCQIlcdr9lrEpR1/MvkpyWT8kQaL6EM=";
+    const PROOF: &str = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
     const BODY: &[u8] = b"what do ya want for nothing?";
 
     #[test]
