@@ -67,10 +67,8 @@ impl Receivers {
             return Err(BadReceiver::Port);
         }
         match host.trim_start_matches('[').trim_end_matches(']').parse() {
-            Ok(address) if !self.allow(address) => return Err(BadReceiver::NotPublic),
-            Err(_) if self == Receivers::Public && is_a_name_of_no_public_host(host) => {
-                return Err(BadReceiver::NotPublic);
-            }
+            Ok(address) if !self.allow(address) => Err(BadReceiver::NotPublic),
+            Err(_) if self == Receivers::Public && is_a_name_of_no_public_host(host) => Err(BadReceiver::NotPublic),
             _ => Ok(uri),
         }
     }
