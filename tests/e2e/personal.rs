@@ -28,7 +28,7 @@ async fn done(world: &World, begun: Answer) -> Value {
     }
 }
 
-async fn erase(world: &World, customer: &str) -> Value {
+pub(crate) async fn erase(world: &World, customer: &str) -> Value {
     done(world, world.call("DELETE", &format!("/v1/customers/{customer}"), "").await).await
 }
 

@@ -62,7 +62,7 @@ async fn a_delivery_costs_as_much_as_its_order_and_one_count() {
     assert_eq!(taken(&hook.send(&world, "orders/create", &order(2, NOW)).await), "duplicate");
     assert_eq!(world.calls.take(), duplicate);
 
-    // Head, the return, profile.
+    // Head, profile, the return.
     let refund = with(shopify::REFUND, &[("/order_id", json!(2))]);
     assert_eq!(taken(&hook.send(&world, "refunds/create", &refund).await), "recorded");
     assert_eq!(world.calls.take(), calls(&[("GetItem", 3), ("TransactWriteItems", 1), ("UpdateItem", 1)]));

@@ -11,7 +11,7 @@ use super::{Hook, at, counted, shopify, story, taken, with, woocommerce};
 
 const ANN: &str = "26";
 const NOW: &str = "2026-11-21T15:30:00Z";
-const CASES: u32 = 24;
+const CASES: u32 = 48;
 
 /// Topic and document.
 type Sent = (&'static str, Value);

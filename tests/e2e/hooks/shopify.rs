@@ -231,6 +231,37 @@ async fn an_order_that_another_customer_has_stays_theirs() {
 }
 
 #[tokio::test]
+async fn who_was_erased_stays_so_and_begins_anew_with_a_later_order() {
+    let mut world = at(NOW).await;
+    let hook = Hook::shopify(&world).await;
+    taken(&hook.send(&world, "orders/create", &with(CREATE, &[])).await);
+    let guest = |id: u64, placed: &str| {
+        with(CREATE, &[("/id", json!(id)), ("/customer", Value::Null), ("/processed_at", json!(placed))])
+    };
+    let hers = |id: u64, placed: &str| with(CREATE, &[("/id", json!(id)), ("/processed_at", json!(placed))]);
+    let (before, after) = ("2026-11-19T10:00:00Z", "2026-11-22T07:00:00Z");
+    assert_eq!(taken(&hook.send(&world, "orders/create", &guest(7, before)).await), "guest");
+    assert_eq!(crate::personal::erase(&world, ANN).await["status"], "done");
+    for (topic, document) in [
+        ("orders/create", with(CREATE, &[])),
+        ("orders/updated", with(UPDATED, &[])),
+        ("refunds/create", with(REFUND, &[])),
+        ("orders/create", hers(9, before)),
+        ("orders/updated", hers(7, before)),
+    ] {
+        assert_eq!(taken(&hook.send(&world, topic, &document).await), "customer_erased", "{topic}");
+    }
+    assert_eq!(counted(&world, ANN).await, []);
+    go_to(&mut world, LATER);
+    assert_eq!(taken(&hook.send(&world, "orders/create", &guest(8, after)).await), "guest");
+    assert_eq!(taken(&hook.send(&world, "orders/updated", &hers(8, after)).await), "recorded", "a guest's became hers");
+    assert_eq!(counted(&world, ANN).await, [("2026-11-22".to_owned(), 4850)]);
+    let refund = with(REFUND, &[("/order_id", json!(8)), ("/transactions/0/created_at", json!(after))]);
+    assert_eq!(taken(&hook.send(&world, "refunds/create", &refund).await), "recorded");
+    assert_eq!(counted(&world, ANN).await, [("2026-11-22".to_owned(), 3950)]);
+}
+
+#[tokio::test]
 async fn ids_of_any_characters_stay_whole() {
     let world = at(NOW).await;
     let hook = Hook::shopify(&world).await;
