@@ -70,7 +70,8 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, RecordError>) -> Refusal {
 /// Every item of every table, as text.
 pub(crate) async fn everything(ledger: &Ledger) -> Vec<String> {
     let mut all = Vec::new();
-    for table in ["Customers", "Ledger", "Shops"] {
+    let tables = ledger.tables();
+    for table in [&tables.customers, &tables.ledger, &tables.shops] {
         let mut items = ledger.client().scan().table_name(table).into_paginator().items().send();
         while let Some(item) = items.next().await {
             all.push(format!("{table} {:?}", item.unwrap()));

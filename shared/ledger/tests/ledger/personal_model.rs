@@ -340,7 +340,10 @@ fn races_leave_everybody_sound_and_an_erasure_of_all_leaves_nobody() {
             let left = everything(&world.ledger).await;
             let named: Vec<&String> = left.iter().filter(|item| item.contains("of-tests")).collect();
             prop_assert!(named.is_empty(), "{:#?}", named);
-            let stories = left.iter().filter(|item| item.starts_with("Ledger") && item.contains("\"kind\"")).count();
+            let stories = left
+                .iter()
+                .filter(|item| item.starts_with(world.ledger.tables().ledger.as_str()) && item.contains("\"kind\""))
+                .count();
             prop_assert_eq!(stories, 0, "no item of any story is left");
             Ok(())
         })
