@@ -17,7 +17,7 @@ const GIVEN_UP: u8 = 8;
 const HOT: usize = 5;
 const LANGUAGES: [&str; 4] = ["de", "en", "fr", "ru"];
 
-/// What can be done. Another kind of change is another line here, in [`Client::act`], in [`Books`] and in the verdict.
+/// What can be done. Another kind of change is another line here, in the client that does it, in [`Books`] and in the verdict.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     /// A new order.

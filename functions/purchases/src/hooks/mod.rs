@@ -1,7 +1,7 @@
 //! `POST /v1/hooks/shopify/{shop}/{id}` and `/v1/hooks/woocommerce/{shop}/{id}`: what a shop's platform tells of its orders.
 //!
 //! Nobody who calls these routes has a key. Whose a delivery is, is shown by its signature under the secret of the hook that the
-//! path names (law 15). Reading is pure, [`shopify::parse`] and [`woocommerce::parse`]; then [`take`] brings it into the ledger, and
+//! path names (law 15). Reading is pure, [`shopify::parse`] and [`woocommerce::parse`]; then `take` brings it into the ledger, and
 //! what came of it is counted.
 
 mod amount;

@@ -42,7 +42,7 @@ fn read(name: &str) -> Option<String> {
 /// and with single sign-on too, which makes every binary half a megabyte larger.
 ///
 /// # Errors
-/// [`StartError::Variable`] when one of Lambda's own is missing; [`StartError::Tls`] as [`http_client`] says.
+/// [`StartError::Variable`] when one of Lambda's own is missing; [`StartError::Tls`] when the client cannot be made.
 pub fn sdk_config() -> Result<SdkConfig, StartError> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(500))
