@@ -91,7 +91,7 @@ class Emulator:
             lines += [f"{group['logGroupName']}  {event['message'].strip()}" for event in events[-30:]]
         return "\n".join(lines)[-8000:]
 
-    def client(self, service):
+    def client(self, service, region=REGION):
         """The SDK's client for a service; of one try, as a second one would hide what the first one met."""
         config = Config(retries={"total_max_attempts": 1})
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION, config=config, **CREDENTIALS)
+        return boto3.client(service, endpoint_url=self.url, region_name=region, config=config, **CREDENTIALS)
