@@ -4,7 +4,7 @@ use e2e::bootstrap;
 use e2e::fire::{Fire, burn};
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a minute, and it needs the binaries: cargo build --workspace --bins --examples, then -- --ignored"]
+#[ignore = "minutes, and it needs the binaries: cargo build --workspace --bins --examples, then -- --ignored"]
 async fn what_was_acknowledged_under_fire_is_there_exactly_once() {
     let work = tempfile::tempdir().unwrap();
     let report = burn(&Fire::tenth(1, bootstrap::built(), work.path())).await.unwrap();

@@ -1,8 +1,9 @@
 //! Whose word a function takes for it that it speaks with AWS.
 //!
 //! The SDK reads all of the machine's root certificates when the first client is made, some 140 of them: most of a cold start.
-//! A function calls nobody but AWS, whose services in the commercial regions show certificates under Amazon's own roots
+//! Its clients call nobody but AWS, whose services in the commercial regions show certificates under Amazon's own roots
 //! (<https://www.amazontrust.com/repository/>); so those are in the binary, and no other authority's mistake can pass for AWS.
+//! Shops' receivers of events may be under any root: `functions/events` has a client of its own for them.
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
