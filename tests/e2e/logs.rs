@@ -48,6 +48,9 @@ fn no_request_logs_anything_personal() {
     let written = Written::default();
     let filter: Targets = FILTER.parse().unwrap();
     let lines = tracing_subscriber::fmt::layer().json().with_current_span(true).with_writer(written.clone());
+    // While only one subscriber lives in the process, a line that a thread without it meets first is switched off for all threads:
+    // with a second one, every line asks each of the two.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     // Of this thread, on which all tasks of the runtime run.
     let listening = tracing_subscriber::registry().with(lines).with(filter).set_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
