@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use segmentation::{Day, Entry, Flags, Minor};
 use serde_json::Value;
 
+use super::people::People;
+
 /// One state of an order as it was sent.
 #[derive(Clone, Debug)]
 pub(super) struct Revision {
@@ -110,12 +112,22 @@ pub(super) struct Books {
     pub(super) told: Vec<Told>,
     /// Rewards that were refused, by why.
     pub(super) refused: BTreeMap<String, u64>,
+    /// Orders of customers who were erased: they are gone for good.
+    pub(super) erased: Vec<Order>,
 }
 
 impl Books {
     /// Orders, corrections and returns.
     pub(super) fn items(&self) -> usize {
         self.orders.iter().map(|order| order.revisions.len() + order.returns.len()).sum()
+    }
+
+    /// What was sent of customers who were erased is told apart.
+    pub(super) fn forget(&mut self, erased: &BTreeSet<String>) {
+        let gone;
+        (gone, self.orders) = std::mem::take(&mut self.orders).into_iter().partition(|o| erased.contains(&o.customer));
+        self.erased.extend(gone);
+        self.told.retain(|told| !erased.contains(&told.customer));
     }
 
     pub(super) fn customers(&self) -> BTreeSet<&str> {
@@ -134,11 +146,11 @@ impl Books {
         })
     }
 
-    /// Each customer's language as last told.
-    pub(super) fn languages(&self) -> BTreeMap<&str, &'static str> {
-        let mut last: BTreeMap<&str, (i64, &'static str)> = BTreeMap::new();
+    /// Each customer's language as last told of one of their ids.
+    pub(super) fn languages(&self, people: &People) -> BTreeMap<String, &'static str> {
+        let mut last: BTreeMap<String, (i64, &'static str)> = BTreeMap::new();
         for told in &self.told {
-            let known = last.entry(&told.customer).or_insert((told.at, told.language));
+            let known = last.entry(people.root(&told.customer)).or_insert((told.at, told.language));
             *known = (*known).max((told.at, told.language));
         }
         last.into_iter().map(|(customer, (_, language))| (customer, language)).collect()

@@ -1,6 +1,6 @@
 //! The ledger under fire: clients send orders, corrections, returns and redemptions to real servers, whose store throttles,
-//! conflicts, fails, loses answers and dies, and which are killed themselves; afterwards everything that was acknowledged is there
-//! exactly once.
+//! conflicts, fails, loses answers and dies, and which are killed themselves, while customers are merged, parted and erased;
+//! afterwards everything that was acknowledged is there exactly once, and nothing of who was erased.
 //!
 //! Two `tercile serve` are processes of their own over one store, an embedded engine on a file in a process of its own, through
 //! [`Faults`]. Each is killed with `SIGKILL` at random and started again. Clients do as an API's users should: whatever was not
@@ -8,6 +8,7 @@
 
 mod books;
 mod caller;
+mod people;
 mod story;
 mod verdict;
 
@@ -22,11 +23,13 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use ledger::{CodeSecrets, KeySecret, Ledger, NewKey, Scope, Secrets, Tables};
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::faults::{Fault, Faults, Plan};
 use crate::processes::{Every, Keeper};
 use caller::{Caller, Tally};
+use people::People;
 
 /// The day on which it burns.
 pub const DAY: &str = "2026-11-22";
@@ -44,6 +47,8 @@ pub struct Fire {
     pub clients: usize,
     /// Customers they buy for.
     pub customers: usize,
+    /// Further ones, who are merged, parted and erased meanwhile.
+    pub people: usize,
     /// Of a thousand of the store's calls, so many meet each kind of fault.
     pub per_mille: u16,
     /// What chance is drawn from.
@@ -66,6 +71,7 @@ impl Fire {
             items: 50_000,
             clients: 20,
             customers: 1_000,
+            people: 200,
             per_mille: 50,
             seed,
             servers_die: Every { least: Duration::from_secs(4), most: Duration::from_secs(16) },
@@ -81,7 +87,14 @@ impl Fire {
         let full = Fire::full(seed, built, work);
         let servers_die = Every { least: Duration::from_secs(2), most: Duration::from_secs(8) };
         let store_dies = Every { least: Duration::from_secs(4), most: Duration::from_secs(12) };
-        Fire { items: full.items / 10, customers: full.customers / 10, servers_die, store_dies, ..full }
+        Fire {
+            items: full.items / 10,
+            customers: full.customers / 10,
+            people: full.people / 4,
+            servers_die,
+            store_dies,
+            ..full
+        }
     }
 }
 
@@ -155,7 +168,8 @@ pub async fn burn(fire: &Fire) -> io::Result<Report> {
     first[0].address().await?;
     let calm = Caller::new(&first, key(Scope::Admin), &tally, rng.fork());
     prepare(&calm, limit).await;
-    let mut books = vec![story::begin(fire, calm, rng.fork()).await];
+    let people = People::default();
+    let mut books = vec![story::begin(fire, people.clone(), calm, rng.fork()).await];
     for first in first {
         first.end().await;
     }
@@ -171,11 +185,21 @@ pub async fn burn(fire: &Fire) -> io::Result<Report> {
     let began = Instant::now();
     let mut clients = JoinSet::new();
     for nth in 0..fire.clients {
-        let (caller, rng, fire) = (caller(rng.fork()), rng.fork(), fire.clone());
-        clients.spawn(async move { story::client(nth, &fire, caller, rng).await });
+        let (caller, rng, fire, people) = (caller(rng.fork()), rng.fork(), fire.clone(), people.clone());
+        clients.spawn(async move { story::client(nth, &fire, people, caller, rng).await });
     }
     let staff = tokio::spawn(story::staff(caller(rng.fork()), limit));
+    let (stop, stopped) = watch::channel(false);
+    let mut regrouping = JoinSet::new();
+    let shared = Ledger::new(engine::connect(faults.endpoint()), Tables::default(), secrets());
+    for nth in 0..people::AT_ONCE {
+        let own = people::names(fire.people).skip(nth).step_by(people::AT_ONCE).collect();
+        let regrouper =
+            people::Regrouper { people: people.clone(), own, caller: caller(rng.fork()), ledger: shared.clone() };
+        regrouping.spawn(regrouper.work(rng.fork(), stopped.clone()));
+    }
     books.extend(clients.join_all().await);
+    stop.send_replace(true);
     let mut books = books::together(books);
     let burned = began.elapsed();
     staff.abort();
@@ -190,14 +214,19 @@ pub async fn burn(fire: &Fire) -> io::Result<Report> {
     let mut report = Report { burned, killed, calls: counts.all(), faults: counts.by_fault(), ..Report::default() };
     report.answers = tally.answers();
     let ledger = Ledger::new(engine::connect(&at), Tables::default(), secrets());
-    verdict::exactly_once(&ledger, &mut books, &mut report).await;
+    while let Some(ended) = regrouping.join_next().await {
+        ended?;
+    }
+    report.counted.extend(people.counted());
+    books.forget(&people.erased());
+    verdict::exactly_once(&ledger, &mut books, &people, &mut report).await;
     verdict::sent_again(fire.clients, &books, &caller(rng.fork()), &ledger, &mut report).await;
     verdict::budget(&caller(rng.fork()), &books, limit, &mut report).await;
     for server in servers {
         server.end().await;
     }
-    verdict::profiles(&ledger, &books, &mut report).await;
-    verdict::it_burned(&mut report);
+    verdict::profiles(&ledger, &books, &people, &mut report).await;
+    verdict::it_burned(&people, &mut report);
     report.wrong.extend(tally.wrong());
     following.abort();
     store.end().await;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::books::{Back, Books, Order, Redeemed, Revision, Told};
 use super::caller::{Answer, Caller};
+use super::people::People;
 use super::{Fire, SERIES};
 
 /// Of a hundred items that are not answered well at first, so many are given up: nobody knows whether they arrived.
@@ -57,15 +58,16 @@ impl Action {
 struct Client<'a> {
     nth: usize,
     fire: &'a Fire,
+    people: People,
     caller: Caller,
     rng: Rng,
     books: Books,
 }
 
 /// One client's whole life.
-pub(super) async fn client(nth: usize, fire: &Fire, caller: Caller, rng: Rng) -> Books {
+pub(super) async fn client(nth: usize, fire: &Fire, people: People, caller: Caller, rng: Rng) -> Books {
     let share = fire.items.div_ceil(fire.clients);
-    let mut client = Client { nth, fire, caller, rng, books: Books::default() };
+    let mut client = Client { nth, fire, people, caller, rng, books: Books::default() };
     while client.books.items() < share {
         match Action::draw(&mut client.rng) {
             Action::Order => client.order().await,
@@ -82,8 +84,8 @@ pub(super) async fn client(nth: usize, fire: &Fire, caller: Caller, rng: Rng) ->
 }
 
 /// The shop's first orders, and a run over them: from now on customers have segments, and move.
-pub(super) async fn begin(fire: &Fire, caller: Caller, rng: Rng) -> Books {
-    let mut client = Client { nth: fire.clients, fire, caller, rng, books: Books::default() };
+pub(super) async fn begin(fire: &Fire, people: People, caller: Caller, rng: Rng) -> Books {
+    let mut client = Client { nth: fire.clients, fire, people, caller, rng, books: Books::default() };
     while client.books.orders.len() < 40 {
         client.batch().await;
     }
@@ -109,8 +111,11 @@ pub(super) async fn staff(caller: Caller, limit: u64) {
 
 impl Client<'_> {
     fn customer(&mut self) -> String {
-        let hot = self.rng.u8(0..10) < 3;
-        let customers = if hot { HOT.min(self.fire.customers) } else { self.fire.customers };
+        let customers = match self.rng.u8(0..10) {
+            0..3 => HOT.min(self.fire.customers),
+            3..5 => return People::any(&mut self.rng, self.fire.people),
+            _ => self.fire.customers,
+        };
         format!("c-{}", self.rng.usize(0..customers))
     }
 
@@ -156,8 +161,11 @@ impl Client<'_> {
         Some(self.caller.insist(method, path, body).await)
     }
 
-    /// The receipt of what must be accepted.
-    fn receipt(&self, what: &str, answer: Answer) -> Option<Value> {
+    /// The receipt of what must be accepted, unless its customer is being erased.
+    fn receipt(&self, what: &str, customer: &str, answer: Answer) -> Option<Value> {
+        if answer.problem() == "customer-erased" && self.people.is_erased(customer) {
+            return None;
+        }
         if !answer.is_good() {
             self.caller.tally().is_wrong(format!("{what}: {} {}", answer.status, answer.json));
             return None;
@@ -168,7 +176,7 @@ impl Client<'_> {
     async fn order(&mut self) {
         let mut order = self.new_order(0);
         let answer = self.try_to("POST", "/v1/orders", &order.revisions[0].body).await;
-        order.revisions[0].receipt = answer.and_then(|answer| self.receipt(&order.id, answer));
+        order.revisions[0].receipt = answer.and_then(|answer| self.receipt(&order.id, &order.customer, answer));
         self.books.orders.push(order);
     }
 
@@ -182,8 +190,9 @@ impl Client<'_> {
         if one.json["status"] == "recorded" && other.json["status"] == "recorded" {
             self.caller.tally().is_wrong(format!("{} was recorded twice", order.id));
         }
-        let (one, other) = (self.receipt(&order.id, one), self.receipt(&order.id, other));
-        if one != other {
+        let of = |answer| self.receipt(&order.id, &order.customer, answer);
+        let (one, other) = (of(one), of(other));
+        if one != other && !self.people.is_erased(&order.customer) {
             self.caller.tally().is_wrong(format!("{} was answered in two ways", order.id));
         }
         order.revisions[0].receipt = one;
@@ -206,7 +215,7 @@ impl Client<'_> {
                     json: if one["receipt"].is_null() { one["problem"].clone() } else { one["receipt"].clone() },
                 },
             };
-            order.revisions[0].receipt = self.receipt(&order.id, answer);
+            order.revisions[0].receipt = self.receipt(&order.id, &order.customer, answer);
         }
         self.books.orders.append(&mut orders);
     }
@@ -225,7 +234,7 @@ impl Client<'_> {
         let number = self.books.orders[at].next_number();
         let mut revision = self.revision(&id, &customer, number, cancelled);
         let answer = self.try_to("PUT", &format!("/v1/orders/{id}"), &revision.body).await;
-        revision.receipt = answer.and_then(|answer| self.receipt(&id, answer));
+        revision.receipt = answer.and_then(|answer| self.receipt(&id, &customer, answer));
         self.books.orders[at].revisions.push(revision);
     }
 
@@ -238,15 +247,15 @@ impl Client<'_> {
         let path = format!("/v1/orders/{id}");
         let (one, other) =
             tokio::join!(self.caller.insist("PUT", &path, &higher.body), self.caller.insist("PUT", &path, &lower.body));
-        higher.receipt = self.receipt(&id, one);
-        lower.receipt = self.receipt(&id, other);
+        higher.receipt = self.receipt(&id, &customer, one);
+        lower.receipt = self.receipt(&id, &customer, other);
         self.books.orders[at].revisions.extend([lower, higher]);
     }
 
     async fn give_back(&mut self) {
         let Some(at) = self.any_sure() else { return };
         let order = &self.books.orders[at];
-        let (id, left) = (format!("r-{}", order.returns.len()), order.returnable());
+        let (id, left, customer) = (format!("r-{}", order.returns.len()), order.returnable(), order.customer.clone());
         if left == 0 {
             return;
         }
@@ -257,14 +266,18 @@ impl Client<'_> {
             None => body["whole"] = json!(true),
         }
         let answer = self.try_to("POST", "/v1/returns", &body).await;
-        let receipt = answer.and_then(|answer| self.receipt(&id, answer));
+        let receipt = answer.and_then(|answer| self.receipt(&id, &customer, answer));
         self.books.orders[at].returns.push(Back { id, amount, body, receipt });
     }
 
-    /// A code of the customer's for one of its orders: whoever has used theirs, or comes when the budget is spent, is refused.
+    /// A code of the customer's for one of its orders: whoever has used theirs, or comes when the budget is spent, is refused. Not
+    /// of who is merged and parted: what a reward used as one counts for afterwards is a question of its own.
     async fn redeem(&mut self) {
         let Some(at) = self.any_sure() else { return };
         let order = &self.books.orders[at];
+        if People::has(&order.customer) {
+            return;
+        }
         let Some(on) = order.current().filter(|revision| !revision.cancelled).map(|revision| revision.number) else {
             return;
         };
@@ -279,7 +292,7 @@ impl Client<'_> {
             *self.books.refused.entry(answer.problem().to_owned()).or_default() += 1;
             return;
         }
-        let Some(receipt) = self.receipt(&order, answer) else { return };
+        let Some(receipt) = self.receipt(&order, &customer, answer) else { return };
         // Asked again for an order that has used it before: answered as it stands.
         if receipt["state"] != "reserved" {
             return;
@@ -288,7 +301,7 @@ impl Client<'_> {
         let confirmed = self.rng.u8(0..5) > 0;
         let path = format!("/v1/redemptions/{id}/{}", if confirmed { "confirm" } else { "release" });
         let ended = self.caller.insist("POST", &path, &Value::Null).await;
-        self.receipt(&id, ended);
+        self.receipt(&id, &customer, ended);
         self.books.redeemed.push(Redeemed { id, customer, order, body, confirmed, on });
     }
 
@@ -300,7 +313,7 @@ impl Client<'_> {
         let Some(moment) = DateTime::from_timestamp_millis(at) else { return };
         let body = json!({ "updated_at": moment.to_rfc3339(), "language": language });
         let answer = self.caller.insist("PUT", &format!("/v1/customers/{customer}"), &body).await;
-        let Some(receipt) = self.receipt(&customer, answer) else { return };
+        let Some(receipt) = self.receipt(&customer, &customer, answer) else { return };
         self.books.told.push(Told { customer, at, language, body, receipt });
     }
 }

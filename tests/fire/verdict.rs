@@ -13,18 +13,19 @@ use tokio::task::JoinSet;
 use super::Report;
 use super::books::Books;
 use super::caller::Caller;
+use super::people::People;
 use super::story::receipt;
 use crate::acme;
 
 /// How often an item of an order lies in the ledger: a revision by its order and number, a return by its order and id.
 type Found = BTreeMap<(String, String), u64>;
 
-/// Everything acknowledged is there once, everything given up at most once, and nothing else is there. What was given up and is not
-/// there goes out of the books.
-pub(super) async fn exactly_once(ledger: &Ledger, books: &mut Books, report: &mut Report) {
+/// Everything acknowledged is there once, everything given up at most once, and nothing else is there, nothing of who was erased
+/// either. What was given up and is not there goes out of the books.
+pub(super) async fn exactly_once(ledger: &Ledger, books: &mut Books, people: &People, report: &mut Report) {
     let mut found = Found::new();
     let mut all = 0;
-    let customers: Vec<String> = books.customers().into_iter().map(str::to_owned).collect();
+    let customers: BTreeSet<String> = books.customers().into_iter().map(|customer| people.root(customer)).collect();
     for customer in &customers {
         for item in story(ledger, customer).await {
             match item {
@@ -113,18 +114,24 @@ struct Again {
     path: String,
     body: Value,
     receipt: Option<Value>,
+    /// The status of the answer, or the problem's name.
+    expected: &'static str,
 }
 
-/// The same content again is a duplicate each time, answered as it was, and nothing is written.
+const ERASED: &str = "customer-erased";
+
+/// The same content again is a duplicate each time, answered as it was, or refused for good where the customer was erased; and
+/// nothing is written.
 pub(super) async fn sent_again(at_once: usize, books: &Books, caller: &Caller, ledger: &Ledger, report: &mut Report) {
     let mut all = Vec::new();
-    for order in &books.orders {
+    let kept = books.orders.iter().map(|order| (order, "duplicate"));
+    for (order, expected) in kept.chain(books.erased.iter().map(|order| (order, ERASED))) {
         for revision in &order.revisions {
             let (method, path) = match revision.number {
                 0 => ("POST", "/v1/orders".to_owned()),
                 _ => ("PUT", format!("/v1/orders/{}", order.id)),
             };
-            all.push(Again { method, path, body: revision.body.clone(), receipt: revision.receipt.clone() });
+            all.push(Again { method, path, body: revision.body.clone(), receipt: revision.receipt.clone(), expected });
         }
         let returns = order.returns.iter().map(|back| (back.body.clone(), back.receipt.clone()));
         all.extend(returns.map(|(body, receipt)| Again {
@@ -132,15 +139,17 @@ pub(super) async fn sent_again(at_once: usize, books: &Books, caller: &Caller, l
             path: "/v1/returns".to_owned(),
             body,
             receipt,
+            expected,
         }));
     }
+    let expected = "duplicate";
     for told in &books.told {
         let (path, receipt) = (format!("/v1/customers/{}", told.customer), Some(told.receipt.clone()));
-        all.push(Again { method: "PUT", path, body: told.body.clone(), receipt });
+        all.push(Again { method: "PUT", path, body: told.body.clone(), receipt, expected });
     }
     for redeemed in &books.redeemed {
         let (path, body) = ("/v1/redemptions".to_owned(), redeemed.body.clone());
-        all.push(Again { method: "POST", path, body, receipt: None });
+        all.push(Again { method: "POST", path, body, receipt: None, expected });
     }
     // Runs that are still under way may move customers; the rest of the ledger stays as it is.
     let still = |mut counts: BTreeMap<String, u64>| {
@@ -148,7 +157,8 @@ pub(super) async fn sent_again(at_once: usize, books: &Books, caller: &Caller, l
         counts
     };
     let before = still(counts(ledger).await);
-    let count = all.len() as u64;
+    let (gone, kept): (Vec<&Again>, Vec<&Again>) = all.iter().partition(|again| again.expected == ERASED);
+    let (gone, kept) = (gone.len() as u64, kept.len() as u64);
     let waiting = Arc::new(Mutex::new(all));
     let mut senders = JoinSet::new();
     for _ in 0..at_once {
@@ -158,7 +168,11 @@ pub(super) async fn sent_again(at_once: usize, books: &Books, caller: &Caller, l
             while let Some(again) = { waiting.lock().await.pop() } {
                 let answer = caller.insist(again.method, &again.path, &again.body).await;
                 let told = receipt(answer.json.clone());
-                if answer.json["status"] != "duplicate" || (again.receipt.is_some() && told != again.receipt) {
+                let right = match again.expected {
+                    ERASED => answer.status == 410 && answer.problem() == ERASED,
+                    expected => answer.json["status"] == expected && (again.receipt.is_none() || told == again.receipt),
+                };
+                if !right {
                     wrong.push(format!("sent again, {} is answered {}", again.body, answer.json));
                 }
             }
@@ -170,7 +184,8 @@ pub(super) async fn sent_again(at_once: usize, books: &Books, caller: &Caller, l
     if before != after {
         report.wrong.push(format!("sent again, it was written: {before:?} became {after:?}"));
     }
-    report.counted.push(("sent again, and answered `duplicate`", count));
+    report.counted.push(("sent again, and answered `duplicate`", kept));
+    report.counted.push(("sent again of who was erased, and refused for good", gone));
 }
 
 /// What a limit has given away is what stands, never more than the limit, and no customer has used a code twice.
@@ -205,18 +220,25 @@ pub(super) async fn budget(caller: &Caller, books: &Books, limit: u64, report: &
     ]);
 }
 
-/// Each profile holds its orders as the clients' books have them, and is what its story folds into, byte for byte.
-pub(super) async fn profiles(ledger: &Ledger, books: &Books, report: &mut Report) {
-    let mut expected: BTreeMap<&str, Vec<Entry>> = books.customers().into_iter().map(|one| (one, Vec::new())).collect();
+/// Each profile holds the orders of all its ids as the clients' books have them, and is what its story folds into, byte for byte.
+pub(super) async fn profiles(ledger: &Ledger, books: &Books, people: &People, report: &mut Report) {
+    let roots = books.customers().into_iter().map(|one| people.root(one));
+    let mut expected: BTreeMap<String, Vec<Entry>> = roots.map(|one| (one, Vec::new())).collect();
     for order in &books.orders {
-        expected.entry(&order.customer).or_default().extend(order.entry());
+        expected.entry(people.root(&order.customer)).or_default().extend(order.entry());
     }
-    let languages = books.languages();
+    let languages = books.languages(people);
     #[expect(clippy::expect_used, reason = "nothing is put in any more")]
     let shop = ledger.shop(&acme()).await.ok().flatten().expect("the shop");
     let (mut revenue, mut equal, mut entries) = ([0_i64; 2], 0, 0);
+    for erased in people.erased() {
+        let Ok(id) = erased.clone().try_into() else { continue };
+        if !matches!(ledger.customer(&shop.id, &id).await, Ok(None)) {
+            report.wrong.push(format!("{erased} was erased and is there"));
+        }
+    }
     for (customer, mut orders) in expected {
-        let Ok(id) = customer.to_owned().try_into() else { continue };
+        let Ok(id) = customer.clone().try_into() else { continue };
         let stored = ledger.customer(&shop.id, &id).await.ok().flatten();
         let Some(stored) = stored else {
             // All of theirs was given up and never arrived.
@@ -239,7 +261,7 @@ pub(super) async fn profiles(ledger: &Ledger, books: &Books, report: &mut Report
         revenue[0] += orders.iter().map(|entry| entry.net.0).sum::<i64>();
         revenue[1] += there.iter().map(|entry| entry.net.0).sum::<i64>();
         entries += there.len() as u64;
-        let language = languages.get(customer).copied();
+        let language = languages.get(&customer).copied();
         if stored.profile.attributes.language() != language {
             report
                 .wrong
@@ -280,10 +302,12 @@ async fn raw(ledger: &Ledger, like: Option<&Item>) -> Option<Item> {
 }
 
 /// A fire that did not burn proves nothing.
-pub(super) fn it_burned(report: &mut Report) {
+pub(super) fn it_burned(people: &People, report: &mut Report) {
     let cold: Vec<String> =
         report.faults.iter().filter(|(_, count)| **count == 0).map(|(fault, _)| format!("{fault:?}")).collect();
-    if !cold.is_empty() || report.faults.values().sum::<u64>() * 5 < report.calls || report.killed.contains(&0) {
-        report.wrong.push(format!("it hardly burned: never {cold:?}, killed {:?}", report.killed));
+    let idle = people.counted().iter().any(|(_, count)| *count == 0);
+    if idle || !cold.is_empty() || report.faults.values().sum::<u64>() * 5 < report.calls || report.killed.contains(&0)
+    {
+        report.wrong.push(format!("it hardly burned: never {cold:?}, killed {:?}, {people:?}", report.killed));
     }
 }

@@ -33,5 +33,5 @@ mod touched;
 
 pub use drive::{Progress, drive, walk};
 pub use plan::{SHARDS, begin_run, shards_for};
-pub use retry::Retry;
+pub use retry::{Retry, retried};
 pub use steps::{Plan, RunError, Step, StepAnswer, Steps, Until, What};

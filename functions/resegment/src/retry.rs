@@ -44,7 +44,10 @@ impl Retry {
 }
 
 /// Makes a call until it succeeds or has failed too often, for each kind of failure.
-pub(crate) async fn retried<T, F>(mut call: impl FnMut() -> F) -> Result<T, RunError>
+///
+/// # Errors
+/// The last one's.
+pub async fn retried<T, F>(mut call: impl FnMut() -> F) -> Result<T, RunError>
 where
     F: Future<Output = Result<T, RunError>>,
 {

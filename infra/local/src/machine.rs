@@ -11,7 +11,7 @@ use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, ShopId, Tables};
 use purchases::publish::StartPublish;
 use resegment::jobs::StartJob;
 use resegment::schedule::{StartLearn, StartRun};
-use resegment::{RunError, Steps, Until};
+use resegment::{RunError, Steps, Until, retried};
 use segmentation::Day;
 use web::{App, Clock};
 
@@ -98,18 +98,18 @@ pub(crate) fn start_here(app: &App) -> StartRun {
     )
 }
 
-/// Sets a begun learning going as a task of this process.
+/// Sets a begun learning going as a task of this process, tried again as the state machine would.
 pub(crate) fn learn_here(app: &App) -> StartLearn {
     StartLearn(as_a_task(app, "learning", |steps, shop, number| async move {
         let told = |progress| tracing::debug!(?progress, "learning");
-        resegment::learn::drive(&steps, &shop, number, Until::done(), told).await.map(drop)
+        retried(|| resegment::learn::drive(&steps, &shop, number, Until::done(), told)).await.map(drop)
     }))
 }
 
-/// Sets a begun job going as a task of this process.
+/// Sets a begun job going as a task of this process, tried again as the state machine would.
 pub(crate) fn job_here(app: &App) -> StartJob {
     StartJob(as_a_task(app, "job", |steps, shop, number| async move {
-        resegment::jobs::drive(&steps, &shop, number, Until::done()).await.map(drop)
+        retried(|| resegment::jobs::drive(&steps, &shop, number, Until::done())).await.map(drop)
     }))
 }
 
