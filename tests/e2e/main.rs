@@ -17,6 +17,7 @@ mod deliveries;
 mod endpoints;
 mod faults;
 mod fire;
+mod fuzz;
 mod hooks;
 mod keys;
 mod limits;
