@@ -11,6 +11,7 @@ mod mutate;
 mod orders;
 mod paths;
 mod playbook;
+mod tokens;
 mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};

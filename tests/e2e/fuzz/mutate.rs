@@ -12,6 +12,8 @@ pub(crate) enum Form {
     Csv,
     /// A short text.
     Text,
+    /// Bytes without a structure that mutations know of.
+    Bytes,
 }
 
 /// Texts that are read as something, somewhere.
