@@ -1,25 +1,35 @@
-//! The OpenAPI document, made of the routes as the functions mount them: which there are, what opens them, and what stands in their
-//! paths. Bodies and answers are described in docs/ and by the problems themselves; their schemas are not in it yet.
+//! The OpenAPI document, made of the routes as the functions mount them and of the types that read and write: which there are, what
+//! opens them, what stands in their paths and queries, and what they take, give and refuse.
+
+mod answers;
+mod schemas;
 
 use serde_json::{Map, Value, json};
-use web::Route;
+use web::{Content, Route};
+
+use schemas::Schemas;
+
+pub(crate) use schemas::each;
 
 /// The routes of all functions, each with its function.
 #[must_use]
 pub fn routes() -> Vec<(&'static str, Route)> {
-    let of = |function, routes: web::Routes| routes.list().iter().map(|route| (function, *route)).collect::<Vec<_>>();
+    let of =
+        |function, routes: web::Routes| routes.list().iter().map(|route| (function, route.clone())).collect::<Vec<_>>();
     [of("purchases", purchases::routes()), of("offers", offers::routes()), of("admin", admin::routes())].concat()
 }
 
 /// The document (OpenAPI 3.1).
 #[must_use]
 pub fn document() -> Value {
+    let mut schemas = Schemas::new();
+    let responses = answers::standard(&mut schemas);
     let mut paths: Map<String, Value> = Map::new();
     for (function, route) in routes() {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
-        path[route.method.to_lowercase()] = operation(function, &route);
+        path[route.method.to_lowercase()] = operation(function, &route, &mut schemas);
     }
-    json!({
+    let document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Tercile",
@@ -42,63 +52,48 @@ pub fn document() -> Value {
                     "description": "A key of the shop, tcl_SHOP_KEYID_SECRET. The role that a route names is the scope that it must have; admin opens all."
                 }
             },
-            "schemas": { "Problem": problem() },
-            "responses": {
-                "Problem": {
-                    "description": "What is wrong; where a field is, it is named (RFC 9457)",
-                    "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
-                }
-            }
+            "responses": responses
         }
-    })
+    });
+    schemas.into(document)
 }
 
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "required": ["type", "title", "status", "detail"],
-        "properties": {
-            "type": { "type": "string", "format": "uri", "description": "Stable: urn:tercile:problem:KIND" },
-            "title": { "type": "string" },
-            "status": { "type": "integer" },
-            "detail": { "type": "string" },
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["field", "detail"],
-                    "properties": { "field": { "type": "string" }, "detail": { "type": "string" } }
-                }
-            }
-        }
-    })
-}
-
-fn operation(function: &str, route: &Route) -> Value {
-    let page = route.path.starts_with("/s/");
-    let answers = if page { "text/html" } else { "application/json" };
+fn operation(function: &str, route: &Route, schemas: &mut Schemas) -> Value {
+    let mut parameters = parameters(route.path);
+    parameters.extend(route.told.asks.map(|query| schemas.query(query)).unwrap_or_default());
     let mut operation = json!({
         "operationId": operation_id(route),
         "tags": [function],
         "summary": route.summary,
         "security": route.scope.map_or(json!([]), |scope| json!([{ "key": [scope.to_string()] }])),
-        "parameters": parameters(route.path),
-        "responses": {
-            "2XX": { "description": "Done", "content": { (answers): {} } },
-            "4XX": { "$ref": "#/components/responses/Problem" },
-            "5XX": { "$ref": "#/components/responses/Problem" }
-        }
+        "parameters": parameters,
+        "responses": answers::of(route, schemas),
     });
-    if page {
-        let html = json!({ "description": "The page says what is wrong", "content": { "text/html": {} } });
-        operation["responses"]["4XX"] = html.clone();
-        operation["responses"]["5XX"] = html;
-    }
-    if matches!(route.method, "POST" | "PUT") {
-        let sent = if page { "application/x-www-form-urlencoded" } else { "application/json" };
-        operation["requestBody"] = json!({ "content": { (sent): {} } });
+    if !route.told.takes.is_empty() {
+        operation["requestBody"] = body(route, schemas);
     }
     operation
+}
+
+/// What is sent.
+fn body(route: &Route, schemas: &mut Schemas) -> Value {
+    let mut content: Map<String, Value> = Map::new();
+    for sent in &route.told.takes {
+        let (media, schema) = match *sent {
+            Content::Nothing => continue,
+            Content::Json(shape) => ("application/json", json!({ "schema": schemas.sent(shape) })),
+            Content::Lines(shape) => ("application/x-ndjson", lines(schemas.sent(shape))),
+            Content::Form(shape) => ("application/x-www-form-urlencoded", json!({ "schema": schemas.sent(shape) })),
+            Content::Other(media) => (media, json!({})),
+        };
+        content.insert(media.to_owned(), schema);
+    }
+    json!({ "required": !route.told.or_nothing, "content": content })
+}
+
+/// A document in each line. OpenAPI 3.1 has no word for that; 3.2 calls it `itemSchema`.
+fn lines(schema: Value) -> Value {
+    json!({ "schema": { "type": "string" }, "x-itemSchema": schema })
 }
 
 /// Method and path in one word: `getCustomersIdSegment`.
@@ -111,13 +106,16 @@ fn operation_id(route: &Route) -> String {
     route.method.to_lowercase() + &words.map(capital).collect::<String>()
 }
 
-fn parameters(path: &str) -> Value {
+fn parameters(path: &str) -> Vec<Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let number = json!({ "type": "integer", "minimum": 1 });
     let schema = |name: &str| match name {
-        "id" if path.starts_with("/v1/runs/") || path.starts_with("/v1/jobs/") => number.clone(),
+        "id" if path.starts_with("/v1/runs/") || path.starts_with("/v1/jobs/") => {
+            json!({ "type": "integer", "minimum": 1, "maximum": u64::MAX })
+        }
         "id" if path.starts_with("/v1/keys/") => json!({ "type": "string", "pattern": "^[0-9a-f]{12}$" }),
-        "n" => number.clone(),
+        "id" if path.starts_with("/v1/hooks/") => json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" }),
+        "id" if path.starts_with("/v1/endpoints/") => json!({ "type": "string", "pattern": "^ep_[0-9a-f]{24}$" }),
+        "n" => json!({ "type": "integer", "minimum": 1, "maximum": u16::MAX }),
         "segment" => json!({ "type": "string", "pattern": "^r[1-3]f[1-3]m[1-3]$" }),
         "version" => json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" }),
         "survey" => json!({ "type": "string", "enum": ["nps", "reason", "csi"] }),

@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod bootstrap;
+pub mod conformance;
 pub mod faults;
 pub mod fire;
 pub mod openapi;
@@ -187,18 +188,22 @@ impl World {
         self.send(request.body(body.into()).expect("a request")).await
     }
 
-    /// Any request.
+    /// Any request. An answer that is not as the OpenAPI document says ends the test.
     pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let Ok(answer) = self.router.clone().oneshot(request).await;
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             json: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
-        }
+        };
+        let fault = conformance::fault(method.as_str(), &path, &answer);
+        assert!(fault.is_none(), "{}", fault.unwrap_or_default());
+        answer
     }
 
     /// POSTs a document.

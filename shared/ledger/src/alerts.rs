@@ -12,6 +12,7 @@ use crate::store::{Item, Ledger, item, parse};
 
 /// An alert of a customer's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CustomerAlert {
     /// Whose.
     pub customer: CustomerId,
@@ -25,6 +26,7 @@ pub struct CustomerAlert {
 /// An alert of a customer's, or of the shop as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ListedAlert {
     /// A customer's.
     Customer(CustomerAlert),

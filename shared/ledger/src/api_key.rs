@@ -19,6 +19,7 @@ use crate::store::Ledger;
 /// What a key may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Scope {
     /// Orders, returns, products, customer attributes.
     Ingest,
@@ -52,6 +53,7 @@ impl fmt::Display for Scope {
 /// A key's id: 12 small hex digits. It is no secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9a-f]{12}$")))]
 pub struct KeyId(String);
 
 /// Why a text is no key's id.

@@ -13,6 +13,7 @@ use crate::store::{Ledger, parse};
 
 /// The terms by which a run reads the beacon, settled with its activation: settings that change meanwhile change nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BeaconTerms {
     /// How the beacon reads.
     pub rule: BeaconRule,

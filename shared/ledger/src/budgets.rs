@@ -17,6 +17,7 @@ use crate::store::{Backoff, Change, Ledger, attribute, item};
 /// A limit of a series. Its name is the first three fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BudgetLimit {
     /// The series.
     pub series: String,
@@ -76,6 +77,7 @@ fn month_of(day: Day) -> String {
 /// The name of a limit's counters: series, segment or `all`, month or `all`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BudgetId(pub(crate) String);
 
 impl fmt::Display for BudgetId {
@@ -134,6 +136,7 @@ pub enum SetBudgetError {
 
 /// A limit with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BudgetReport {
     /// The limit.
     #[serde(flatten)]

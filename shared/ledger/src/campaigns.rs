@@ -14,6 +14,7 @@ use crate::store::Ledger;
 /// May a series be offered and reserved? What is reserved may be confirmed in any state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum CampaignState {
     /// Yes.
     Open,

@@ -87,6 +87,7 @@ impl From<CounterItem> for Counter {
 
 /// Where something was taken from: the counters' name and which one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Charge {
     /// Which limit's.
     pub budget: BudgetId,

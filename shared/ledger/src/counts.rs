@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a run or one of its shards counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RunCounts"))]
 pub struct Counts {
     /// Customers and revenue per place, after the run.
     pub census: Census,

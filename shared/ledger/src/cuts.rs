@@ -12,6 +12,7 @@ use crate::store::{Change, Item, Ledger, attribute, item, parse};
 
 /// A numbered activation of a cuts model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ActivationRecord {
     /// Its number.
     pub activation: Activation,
@@ -29,6 +30,7 @@ pub struct ActivationRecord {
 
 /// A stored cuts model with where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CutsRecord {
     /// Its content hash.
     pub version: CutsVersion,
@@ -42,6 +44,7 @@ pub struct CutsRecord {
 /// Who made a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum MadeBy {
     /// A fit.
     Fitted {
@@ -59,6 +62,7 @@ pub enum MadeBy {
 
 /// A preview: of which day, and where it is kept for a week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Previewed {
     /// Its job.
     pub job: u64,
@@ -68,6 +72,7 @@ pub struct Previewed {
 
 /// What is to be activated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DueCuts {
     /// Which model.
     pub cuts: CutsVersion,

@@ -12,6 +12,7 @@ use crate::store::{Backoff, Ledger, item, parse};
 
 /// How deliveries to an endpoint went lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EndpointState {
     /// When an event was last taken there, to the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,7 @@ pub struct EndpointState {
 
 /// Deliveries that fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failing {
     /// Since when.
     pub since: DateTime<Utc>,
@@ -49,6 +51,7 @@ pub struct Failing {
 
 /// An event that no try brought to an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeadLetter {
     /// Its id.
     pub event: String,

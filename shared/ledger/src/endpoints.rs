@@ -40,6 +40,7 @@ pub struct Endpoint {
 
 /// Why nothing is sent to an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Disabled {
     /// Since when.
     pub at: DateTime<Utc>,

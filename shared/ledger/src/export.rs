@@ -15,6 +15,7 @@ use crate::store::{Backoff, Ledger, item};
 
 /// One thing that is stored about a customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExportRow {
     /// What: `customer`, `alias`, an item's kind in the ledger, `uses`, `wrong_codes`, `thanked`.
     pub of: String,

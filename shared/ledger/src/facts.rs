@@ -18,6 +18,7 @@ use crate::store::{Backoff, Item, Ledger};
 
 /// What is answered to an accepted update of attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AttributesReceipt {
     /// Stored now or before.
     pub status: Status,
@@ -46,6 +47,7 @@ pub struct Chosen {
 
 /// What is answered to an accepted choice: the choice as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChoiceReceipt {
     /// Stored now or before.
     pub status: Status,
@@ -71,6 +73,7 @@ pub struct Said {
 
 /// What is answered to an accepted survey answer: the answer as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AnswerReceipt {
     /// Stored now or before.
     pub status: Status,

@@ -39,6 +39,7 @@ pub enum HookOutcome {
 
 /// An example of what was ignored. It says nothing of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LastIgnored {
     /// When it came.
     pub at: DateTime<Utc>,

@@ -26,6 +26,7 @@ const SECRET_BYTES: usize = 32;
 /// Who sends the webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Platform {
     /// Shopify.
     Shopify,
@@ -47,6 +48,7 @@ impl Platform {
 /// A hook's id: 16 small hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9a-f]{16}$")))]
 pub struct HookId(String);
 
 impl HookId {

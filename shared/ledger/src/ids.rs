@@ -33,6 +33,8 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "schema", schemars(extend("minLength" = 1, "maxLength" = $max)))]
         pub struct $name(String);
 
         impl $name {
@@ -132,6 +134,7 @@ text_id!(
 /// A shop: one tenant. Its name stands in every key and in its API keys: small letters, digits and `-`, at most 40.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,39}$")))]
 pub struct ShopId(String);
 
 impl ShopId {

@@ -211,6 +211,7 @@ impl Customer {
 /// The place of an item in its customer's sequence: the profile version its transaction made, and where in that it stood.
 /// A lower revision changes no profile and has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sequence {
     /// The profile's version after the transaction.
     pub version: u64,
@@ -221,6 +222,7 @@ pub struct Sequence {
 /// One accepted item of a customer's story.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum StoryItem {
     /// A revision of an order.
     Order {
@@ -338,6 +340,7 @@ pub enum StoryItem {
 /// A merge or an unmerge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Regroup {
     /// Two became one.
     Merge,

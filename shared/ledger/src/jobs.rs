@@ -22,6 +22,7 @@ use crate::store::{Backoff, Ledger, item};
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum JobKind {
     /// A playbook over past orders.
     Simulation,
@@ -62,6 +63,7 @@ impl JobKind {
 /// How a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum JobStatus {
     /// Begun, and nobody works at it yet.
     Queued,

@@ -19,6 +19,7 @@ use crate::store::{Change, Ledger, attribute, item};
 /// How a learning stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum LearningStatus {
     /// Begun, and not at its end; if its lease has expired, the next one to come goes on with it.
     Running,
@@ -30,6 +31,7 @@ pub enum LearningStatus {
 
 /// What a learning was made of and what it made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LearningNumbers {
     /// Customers with a basket.
     pub customers: u64,
@@ -47,6 +49,7 @@ pub struct LearningNumbers {
 
 /// A learning of one shop; only the last one is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Learning {
     /// Numbered per shop, from 1.
     pub number: u64,

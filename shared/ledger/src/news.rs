@@ -15,6 +15,7 @@ use crate::store::{Ledger, parse};
 
 /// A kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EventKind {
     /// A customer came to another segment.
     #[serde(rename = "customer.moved")]

@@ -18,6 +18,7 @@ pub const MAX_ORDER_BYTES: usize = 350 * 1024;
 
 /// One product row of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderLine"))]
 pub struct Line {
     /// Unique within the order.
     pub id: LineId,
@@ -35,6 +36,7 @@ pub struct Line {
     pub brand: Option<String>,
     /// How much of it, not below zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub quantity: Option<Decimal>,
     /// The line's total in minor units; often no multiple of a unit price.
     pub amount: Minor,
@@ -45,6 +47,7 @@ pub struct Line {
 
 /// One revision of an order: the whole of it, as the shop told it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
     /// Unique in the shop.
     pub id: OrderId,
@@ -115,6 +118,7 @@ pub fn shop_day<T: chrono::TimeZone>(time: DateTime<T>, zone: Tz) -> Day {
 /// What a return asks to give back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReturnAsked"))]
 pub enum Asked {
     /// All of the order.
     Whole,
@@ -126,6 +130,7 @@ pub enum Asked {
 
 /// Money and goods given back of one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Return {
     /// Unique within its order.
     pub id: ReturnId,
@@ -139,6 +144,7 @@ pub struct Return {
 
 /// A return as it was accepted: what was asked, and what that came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AcceptedReturn {
     /// As it was sent.
     #[serde(flatten)]

@@ -76,6 +76,7 @@ impl ProductWrite {
 
 /// What is answered to a write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductReceipt {
     /// Stored now, or equal to what was there.
     pub status: Status,

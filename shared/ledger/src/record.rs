@@ -33,6 +33,7 @@ const CUSTOMERS_AT_ONCE: usize = 16;
 /// Was it stored now, or was it there before?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Status {
     /// Stored by this call.
     Recorded,
@@ -42,6 +43,7 @@ pub enum Status {
 
 /// What is answered to an accepted order: the same each time but for the status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderReceipt {
     /// Stored now or before.
     pub status: Status,

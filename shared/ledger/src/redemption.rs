@@ -15,6 +15,7 @@ use crate::keys::CustomerKey;
 
 /// Whose redemption of what, on which order, and which attempt: its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RedemptionKey {
     /// The customer's key.
     pub customer_key: CustomerKey,
@@ -56,6 +57,7 @@ impl RedemptionKey {
 /// How far a redemption is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RedemptionState {
     /// Set aside until its time is over, and after that until somebody else needs it.
     Reserved,
@@ -72,6 +74,7 @@ pub enum RedemptionState {
 /// By what the shop named it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RedeemedBy"))]
 pub enum By {
     /// A code.
     Code,
@@ -81,6 +84,7 @@ pub enum By {
 
 /// A redemption, as it is stored in its customer's story.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Redemption {
     /// Its name.
     #[serde(flatten)]

@@ -17,6 +17,7 @@ use crate::store::{Backoff, Ledger, item};
 
 /// What is answered to an accepted return: the same each time but for the status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReturnReceipt {
     /// Stored now or before.
     pub status: Status,

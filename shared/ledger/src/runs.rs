@@ -19,6 +19,7 @@ use crate::store::{Change, Item, Ledger, attribute, item, names_in};
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RunStatus {
     /// Begun, and not at its end; if its lease has expired, the next one to come goes on with it.
     Running,
@@ -30,6 +31,7 @@ pub enum RunStatus {
 
 /// A run of one shop for one day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Run {
     /// Numbered per shop, from 1.
     pub run: u64,

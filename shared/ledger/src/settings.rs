@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// What happens to an order without a customer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Guests {
     /// It is refused by name.
     #[default]
@@ -21,6 +22,7 @@ pub enum Guests {
 /// When cuts are fitted anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Refit {
     /// Only on request.
     Manual,
@@ -34,12 +36,15 @@ pub enum Refit {
 /// How rewards are reserved, given back and measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewardSettings {
     /// How many minutes a reservation holds, 1 to 1,440.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1_440)))]
     pub hold_minutes: u16,
     /// Does the return of a whole order give its rewards back, as its cancellation does?
     pub return_gives_back: bool,
     /// After so many wrong codes of one customer on one day, 1 to 1,000, no code is tried any more that day.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1_000)))]
     pub wrong_codes_a_day: u16,
     /// Who gets nothing, so that the effect can be measured.
     pub holdout: Holdout,
@@ -74,8 +79,10 @@ impl RewardSettings {
 /// What a shop's staff may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Changeable {
     /// From which hour of the shop's day the daily run may start, 0 to 23.
+    #[cfg_attr(feature = "schema", schemars(range(max = 23)))]
     pub run_hour: u8,
     /// Orders without a customer.
     pub guests: Guests,
@@ -110,12 +117,15 @@ impl Default for Changeable {
 
 /// A shop's settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Settings {
     /// Counts the changes.
     pub version: u64,
     /// Of every amount; never changes (law 3).
+    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = "^[A-Z]{3}$")))]
     pub currency: Currency,
     /// In which days are counted; never changes (law 4).
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub time_zone: Tz,
     /// The rest.
     #[serde(flatten)]

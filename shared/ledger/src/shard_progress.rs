@@ -43,6 +43,7 @@ pub struct ShardProgress {
 
 /// How many shards of a run are done with each pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunProgress {
     /// Into how many it is split.
     pub shards: u32,

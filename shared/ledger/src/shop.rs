@@ -78,6 +78,7 @@ pub struct Current {
 
 /// What of a published run everyone needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunMark {
     /// Its number.
     pub run: u64,

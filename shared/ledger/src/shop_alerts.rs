@@ -13,6 +13,7 @@ use crate::store::{Ledger, item};
 
 /// Something that a shop is told of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShopAlert {
     /// The run's day.
     pub day: Day,
@@ -26,6 +27,7 @@ pub struct ShopAlert {
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ShopNews {
     /// A group has fallen below its trend.
     GroupFall(Fall),

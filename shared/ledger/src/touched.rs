@@ -14,6 +14,7 @@ use crate::store::{Item, Ledger, item};
 
 /// From one place to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shift {
     /// From here
     pub from: Place,

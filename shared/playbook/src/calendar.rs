@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// When an idea is open for a customer. Days are shop days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Calendar {
     /// Every day. For messages only: a reward has to have a slot.
     #[default]
@@ -37,6 +38,7 @@ pub enum Calendar {
 /// What happens to a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CalendarEvent"))]
 pub enum Event {
     /// A year in the programme, or another one.
     Anniversary,
@@ -58,6 +60,7 @@ pub enum Event {
 
 /// A time in which an idea is open for a customer. It is named by its first day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Slot {
     /// First day: the slot's name.
     pub first: Day,
@@ -76,6 +79,7 @@ impl Slot {
 /// A sale of the shop.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sale {
     /// First day.
     pub from: Day,

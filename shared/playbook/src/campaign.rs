@@ -12,6 +12,7 @@ use crate::reward::Limit;
 /// What an order has to keep for a reward to be used on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conditions {
     /// The least total of the cart, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +32,7 @@ impl Conditions {
 
 /// A campaign that a shop publishes beside its playbook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OwnCampaign {
     /// Its lasting name, in snake_case: that of its idea. The playbook's series have a `/`, so the two never meet.
     pub series: String,

@@ -9,6 +9,7 @@ use crate::reward::Limit;
 /// When an entry's rewards may be given at all. How much is its [`Limit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RewardRule"))]
 pub enum Rule {
     /// No reward; a markdown that is already in a product's price is none.
     None,

@@ -10,14 +10,17 @@ pub const EVERYTHING: &str = "*";
 /// Who is held out, from the shop's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holdout {
     /// Percent of customers who are held out of every series, 0 to 50.
+    #[cfg_attr(feature = "schema", schemars(range(max = Holdout::MOST)))]
     pub percent: u8,
     /// Percent of customers who are held out of a series, beside those, 0 to 50.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<String, u8>,
     /// Another text draws other customers.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 100)))]
     pub salt: String,
 }
 

@@ -14,6 +14,7 @@ use crate::template::Template;
 /// Where an idea is shown. A mailing also needs the customer's consent, which is not a playbook's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ShownAt {
     /// In a mailing only.
     Mailing,
@@ -40,6 +41,7 @@ impl ShownAt {
 /// What an idea asks of the shop, so that code can tell what an entry's [`Rule`](crate::Rule) bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum IdeaKind {
     /// Attention only: a pick, a reminder, a word about prices that everyone gets.
     Message,
@@ -52,8 +54,10 @@ pub enum IdeaKind {
 /// One campaign idea. A code means the same in every entry of a playbook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Idea {
     /// Its stable name, in snake_case.
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     pub code: String,
     /// What is done.
     pub mechanic: Mechanic,

@@ -7,6 +7,7 @@ pub use segmentation::answers::{Answer, Survey};
 /// Which prices a selection keeps to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Band {
     /// The customer's own: the middle half of what they paid for an item.
     Own,
@@ -17,6 +18,7 @@ pub enum Band {
 /// A kind of action. Those that show products show at most as many as the playbook's `show` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Mechanic {
     /// Products of other categories that go with what was bought, or with the cart.
     Complements,

@@ -14,10 +14,14 @@ use crate::idea::IdeaKind;
 use crate::mechanic::Mechanic;
 use crate::source::SourceIdea;
 
+/// A campaign as a shop writes it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Source {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CampaignForm"))]
+pub struct Source {
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"), length(max = 60)))]
     series: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     segments: Option<BTreeSet<Segment>>,
     from: Option<Day>,
     until: Option<Day>,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A reward. Percents are whole and from 1 to 90.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Reward {
     /// Percent off the price.
     Discount(u8),
@@ -23,6 +24,7 @@ pub enum Reward {
 /// What a segment's rewards may come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RewardLimit"))]
 pub struct Limit {
     /// Percent of an order that one reward may be worth; 0: no reward.
     pub percent: u8,
@@ -33,12 +35,15 @@ pub struct Limit {
 /// What rewards cost this shop, from its settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewardCosts {
     /// What a delivery costs, in minor units; without it free delivery counts as within any limit above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub delivery: Option<Minor>,
     /// Percent of the price that points are usually worth; by default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub points_percent: Option<u8>,
 }
 

@@ -18,9 +18,11 @@ use crate::template::Template;
 use crate::why::{NoReward, Withheld};
 use crate::words::{ChosenWords, RewardWords};
 
+/// A playbook, whole.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Source {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PlaybookForm"))]
+pub struct Source {
     pub(crate) newcomer: SourceEntry,
     pub(crate) segment: BTreeMap<Segment, SourceEntry>,
     pub(crate) idea: BTreeMap<String, SourceIdea>,
@@ -32,16 +34,22 @@ pub(crate) struct Source {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EntryForm"))]
 pub(crate) struct SourceEntry {
     pub(crate) reward: Rule,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default = "nothing")]
     pub(crate) limit: Limit,
     pub(crate) goal: Text,
     pub(crate) mechanic: Text,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     pub(crate) caution: Option<Text>,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     pub(crate) opens_unanswered_after: Option<u16>,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default)]
     pub(crate) gentle_days: u16,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     pub(crate) ends_after: Option<u16>,
     /// Codes.
     pub(crate) ideas: Vec<String>,
@@ -49,20 +57,28 @@ pub(crate) struct SourceEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "IdeaForm"))]
 pub(crate) struct SourceIdea {
     pub(crate) mechanic: Mechanic,
     pub(crate) place: ShownAt,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default)]
     pub(crate) calendar: Calendar,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     pub(crate) reward: Option<Reward>,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default)]
     pub(crate) by_answer: BTreeMap<Named<Answer>, Reward>,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default)]
     pub(crate) choices: Vec<Reward>,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default)]
     pub(crate) validity: u16,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default)]
     pub(crate) conditions: Conditions,
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "may_lack"))]
     #[serde(default = "three")]
     pub(crate) show: u8,
     pub(crate) text: Text,
@@ -97,6 +113,7 @@ impl SourceIdea {
 
 /// A code as a map's key, read by way of its text: only so does a fault's place name it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Named<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
@@ -109,6 +126,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
 /// The map by the codes themselves.
 pub(crate) fn by_code<T: Ord, V>(named: BTreeMap<Named<T>, V>) -> BTreeMap<T, V> {
     named.into_iter().map(|(Named(code), value)| (code, value)).collect()
+}
+
+/// For schemas alone: what is answered may lack a field that may be left out.
+#[cfg(feature = "schema")]
+fn may_lack<T>(_: &T) -> bool {
+    false
 }
 
 fn nothing() -> Limit {

@@ -55,6 +55,25 @@ pub struct Template<P: Blank = Placeholder> {
     ru: Vec<Piece<P>>,
 }
 
+#[cfg(feature = "schema")]
+impl<P: Blank> schemars::JsonSchema for Template<P> {
+    fn inline_schema() -> bool {
+        Text::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Text::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        Text::schema_id()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Text::json_schema(generator)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece<P> {
     Literal(String),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Why an idea is withheld from this customer now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Withheld {
     /// What it needs of the customer's history is not there.
     NotEligible,
@@ -84,6 +85,7 @@ impl Withheld {
 /// Why an answer holds no reward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum NoReward {
     /// The segment gives none.
     RuleNone,

@@ -31,6 +31,7 @@ impl Blank for Amount {
 /// The words for each kind of reward.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RewardWords"))]
 pub(crate) struct RewardWords<T> {
     pub(crate) discount: T,
     pub(crate) cashback: T,
@@ -42,6 +43,7 @@ pub(crate) struct RewardWords<T> {
 /// What is said of a thing chosen: text and reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChosenWords {
     /// To the customer; may name category, reward and until.
     pub say: Template,

@@ -11,6 +11,7 @@ use crate::segment::{Place, Score};
 /// How many of the promising group reached recency 3, and what became of those who reached it before. Whole numbers, so shards add up in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AimCount {
     /// Customers in the group on the day.
     pub promising: u64,

@@ -10,6 +10,7 @@ use crate::day::Day;
 /// Why the shop is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AlertCause {
     /// A customer stopped buying because of the quality.
     Quality,
@@ -34,6 +35,7 @@ impl fmt::Display for AlertCause {
 
 /// Something that a shop is told at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Alert {
     /// Why.
     pub cause: AlertCause,

@@ -11,6 +11,7 @@ use crate::day::Day;
 /// A survey's question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Survey {
     /// Why did the purchases stop?
     Reason,
@@ -23,6 +24,7 @@ pub enum Survey {
 /// What an answer says, as far as a reward depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SurveyAnswer"))]
 pub enum Answer {
     /// Reason: too expensive.
     Price,
@@ -136,6 +138,7 @@ impl FromStr for Survey {
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answered {
     /// Unique for this customer and survey.
     pub id: String,

@@ -8,6 +8,7 @@ use crate::day::Day;
 
 /// One update: each field is left alone (outer `None`), cleared (inner `None`) or set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AttributeUpdate {
     /// When the shop changed it, in milliseconds since 1970.
     pub updated_at: u64,

@@ -13,6 +13,7 @@ use crate::values::Window;
 /// By what a VIP is said to slip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BeaconReading"))]
 pub enum Reading {
     /// Days since the last order over the customer's usual gap; with few gaps known, by recency.
     OwnRhythm,
@@ -27,20 +28,27 @@ pub enum Reading {
 /// How the beacon reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BeaconRule {
     /// By what.
     pub reading: Reading,
     /// Own rhythm: days since the last order, in percent of the usual gap, from which on a customer slips.
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 10_000)))]
     pub late_percent: u16,
     /// Own rhythm: with fewer gaps known recency is read.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub min_gaps: usize,
     /// Recency: days since the last order from which on a customer slips; `None`: where the recency score falls below 3.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub silent_days: Option<u32>,
     /// P(alive): below so many percent a customer slips.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 99)))]
     pub alive_percent: u8,
     /// For how many days ahead orders are expected.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 365)))]
     pub horizon_days: u16,
     /// The promising group's aim: whether it was reached is told for this many days, and for as many before.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 365)))]
     pub aim_days: u16,
 }
 
@@ -60,6 +68,7 @@ impl Default for BeaconRule {
 
 /// What the beacon says of one customer. Fractions are whole numbers, so that sums do not depend on their order.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Outlook {
     /// Do they slip, by the rule's reading?
     pub slipping: bool,
@@ -76,6 +85,7 @@ pub struct Outlook {
 
 /// What the model expects of one customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Expected {
     /// The probability that they have not stopped, in thousandths.
     pub alive_thousandths: u32,
@@ -153,6 +163,7 @@ fn share_of_mean(orders: &Orders, on: Day, window: Window, history: History, tim
 /// The beacon over many customers: all whole numbers, so shards add up in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BeaconCount {
     /// Customers of the group `vip` with a counted order.
     pub vips: u64,

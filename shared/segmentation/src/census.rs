@@ -9,6 +9,7 @@ use crate::values::Rfm;
 
 /// What one place holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// Customers.
     pub customers: u64,
@@ -25,6 +26,7 @@ impl Holding {
 /// Customers and revenue in each of the 28 places.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<(Place, Holding)>", into = "Vec<(Place, Holding)>")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Census([Holding; Place::COUNT]);
 
 impl Default for Census {
@@ -87,6 +89,7 @@ impl From<Census> for Vec<(Place, Holding)> {
 /// How many customers went from each place to each: 28 x 28, each customer counted once, those who stayed on the diagonal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<(Place, Place, u64)>", into = "Vec<(Place, Place, u64)>")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MoveMatrix(Vec<u64>);
 
 impl Default for MoveMatrix {

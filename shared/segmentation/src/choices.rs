@@ -6,6 +6,7 @@ use crate::day::Day;
 
 /// One choice, as it was made out of what was offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Choice {
     /// Unique for this customer.
     pub id: String,
@@ -23,6 +24,7 @@ pub struct Choice {
 
 /// The last choices in the ledger's own sequence, and how many older ones are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Choices {
     /// How many the list no longer holds; the ledger has them.
     #[serde(default)]

@@ -14,6 +14,7 @@ use crate::values::{Rfm, Window};
 /// By which law an axis was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Law {
     /// The 1/3 and 2/3 quantiles of the base.
     Tercile,
@@ -48,6 +49,7 @@ impl fmt::Display for Law {
 
 /// Two cuts on one axis, in the axis's own unit: `v <= c1`, `c1 < v <= c2`, `v > c2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AxisCuts {
     /// The lower cut.
     pub c1: i64,
@@ -73,6 +75,7 @@ impl AxisCuts {
 
 /// A cuts model: all that turns a customer's orders and a day into a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cuts {
     /// In days; fewest days score 3.
     pub recency: AxisCuts,
@@ -87,6 +90,7 @@ pub struct Cuts {
 /// A model's content hash: 16 hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9a-f]{16}$")))]
 pub struct CutsVersion(pub String);
 
 impl fmt::Display for CutsVersion {
@@ -98,6 +102,7 @@ impl fmt::Display for CutsVersion {
 /// The number of the moment from which a model is the shop's; 1 is the first, a rollback is a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Activation(pub u32);
 
 impl fmt::Display for Activation {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A calendar day, counted in days since 1970-01-01; written `YYYY-MM-DD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "date")))]
 pub struct Day(i32);
 
 /// The text is no day between 1970-01-01 and 9999-12-31 in the form `YYYY-MM-DD`.

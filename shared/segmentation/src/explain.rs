@@ -11,6 +11,7 @@ use crate::values::{Rfm, Window};
 
 /// One axis of an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AxisExplanation {
     /// Which axis.
     pub axis: Axis,
@@ -31,6 +32,7 @@ pub struct AxisExplanation {
 
 /// Where an idle customer goes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IdleDrop {
     /// The first day on which the segment is another one.
     pub day: Day,
@@ -40,6 +42,7 @@ pub struct IdleDrop {
 
 /// All that led to a segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explanation {
     /// The segment.
     pub segment: Segment,

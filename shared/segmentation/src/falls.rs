@@ -10,6 +10,7 @@ use crate::group::LoyaltyGroup;
 
 /// A group has fallen below its trend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fall {
     /// Which group.
     pub group: LoyaltyGroup,

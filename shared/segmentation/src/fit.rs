@@ -13,16 +13,20 @@ use crate::values::Window;
 /// Two cuts as a shop types them, in the axis's own unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TypedCuts {
     /// The lower cut.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub c1: i64,
     /// The upper cut, above the lower.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub c2: i64,
 }
 
 /// What a shop wants of a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FitPolicy {
     /// Which orders count.
     pub window: Window,

@@ -11,6 +11,7 @@ use crate::segment::Segment;
 /// The five levels of loyalty, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum LoyaltyGroup {
     /// Buy often and much: a source of revenue, and a beacon when their activity drops.
     Vip,
@@ -56,6 +57,7 @@ impl fmt::Display for LoyaltyGroup {
 /// Which group each of the 27 segments belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<LoyaltyGroup, Vec<Segment>>", into = "BTreeMap<LoyaltyGroup, Vec<Segment>>")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Groups([LoyaltyGroup; Segment::COUNT]);
 
 /// A mapping must name each of the 27 segments exactly once.

@@ -13,6 +13,7 @@ use crate::segment::Place;
 /// Why a customer moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Cause {
     /// Time went by: the same cuts on a later day.
     Decay,
@@ -67,6 +68,7 @@ impl Cause {
 
 /// The stored segment with its day and activation; neither ever goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Label {
     /// Where the customer stood.
     pub place: Place,
@@ -78,6 +80,7 @@ pub struct Label {
 
 /// One step of a move, with its one cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// From here
     pub from: Place,
@@ -89,6 +92,7 @@ pub struct Step {
 
 /// All steps of one transaction: from the old label to the new one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Move {
     /// The label's new day.
     pub day: Day,

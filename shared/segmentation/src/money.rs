@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// An amount in minor units (pence, cents) of the shop's one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Minor(pub i64);
 
 impl Minor {

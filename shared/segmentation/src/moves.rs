@@ -10,6 +10,7 @@ use crate::segment::Place;
 
 /// A move with the profile version of its transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VersionedMove {
     /// The profile's version after the transaction.
     pub version: u64,
@@ -20,6 +21,7 @@ pub struct VersionedMove {
 
 /// The last few moves, oldest first, and how many older ones are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RecentMoves {
     /// How many older moves the list no longer holds; the ledger has them.
     pub dropped: u64,

@@ -10,6 +10,7 @@ use crate::orders::{Entry, Flags};
 
 /// Place of a revision among an order's revisions: the number counts first, then the tie.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RevisionKey {
     /// 0 for the order as first placed; at most 2^53-1.
     pub number: u64,
@@ -39,6 +40,7 @@ pub struct Revision {
 /// What is given back of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum GivenBack {
     /// An amount, more than zero.
     Amount(Minor),

@@ -12,6 +12,7 @@ use crate::values::Window;
 /// Why somebody would move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum PreviewKind {
     /// The cuts change.
     Refit,
@@ -36,6 +37,7 @@ pub struct Preview {
 
 /// One cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreviewRow {
     /// From here
     pub from: Place,

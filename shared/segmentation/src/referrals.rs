@@ -19,6 +19,7 @@ pub fn brought_by(friend: &Profile, window: Window, today: Day) -> Option<&str> 
 
 /// A friend who ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Referral {
     /// The friend's customer key.
     #[serde(rename = "f")]
@@ -30,6 +31,7 @@ pub struct Referral {
 
 /// The last friends, in the ledger's own sequence, and how many older ones are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Referrals {
     /// How many older ones the list no longer holds; the ledger has them.
     pub dropped: u64,

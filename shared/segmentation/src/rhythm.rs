@@ -10,6 +10,7 @@ use crate::values::Window;
 /// The day on which a customer usually buys: a weekday, or a day of the month where that is the stronger habit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum UsualDay {
     /// A weekday.
     Weekday(Weekday),
@@ -19,6 +20,7 @@ pub enum UsualDay {
 
 /// Rhythm as known on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rhythm {
     /// Gaps known: days with a purchase, less one. Two orders on one day are one visit.
     pub gaps: usize,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// One of the three axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Axis {
     /// Days since the last order; few is good.
     Recency,
@@ -71,6 +72,7 @@ impl Score {
 /// One of the 27 cells, written `r2f3m1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^r[1-3]f[1-3]m[1-3]$")))]
 pub struct Segment {
     /// Recency's score.
     pub r: Score,
@@ -156,6 +158,7 @@ impl From<Segment> for String {
 /// Where a customer stands: in one of the 27 segments, or in none (written `none`), so that censuses and matrices add up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^(r[1-3]f[1-3]m[1-3]|none)$")))]
 pub struct Place(pub Option<Segment>);
 
 impl Place {

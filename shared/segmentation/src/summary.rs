@@ -18,6 +18,7 @@ const SIGNIFICANT_BITS: u32 = 11;
 
 /// All values from `first` to `last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MoneyBucket"))]
 pub struct Bucket {
     /// The smallest value.
     pub first: i64,

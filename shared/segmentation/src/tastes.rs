@@ -13,6 +13,7 @@ use crate::prices::Prices;
 
 /// A category or brand and how it was bought.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Taste {
     /// As the shop names it, cut to [`TasteList::MAX_NAME`] characters.
     pub name: String,

@@ -9,6 +9,7 @@ use crate::orders::{Entry, Flags, Orders};
 /// Does an order whose total is zero count as a purchase? By default it does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ZeroOrders {
     /// It is kept as a fact and counts for nothing.
     #[default]
@@ -20,8 +21,10 @@ pub enum ZeroOrders {
 /// Which orders count for frequency and monetary value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Window {
     /// Orders at most this many days old are inside; `None`: the customer's lifetime.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub days: Option<u32>,
     /// The rule for orders of zero.
     pub zero_orders: ZeroOrders,
@@ -44,6 +47,7 @@ impl Window {
 
 /// A customer's three values on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rfm {
     /// Days since the last counted order, in or out of the window; 0 on its own day.
     pub recency_days: u32,

@@ -17,6 +17,7 @@ mod rate;
 mod receiver;
 mod remembered;
 mod routes;
+mod wire;
 
 pub use app::App;
 pub use auth::Caller;
@@ -32,3 +33,4 @@ pub use rate::Rate;
 pub use receiver::{BadReceiver, Receivers, is_public};
 pub use remembered::Remembered;
 pub use routes::{Route, Routes};
+pub use wire::{CHANGED, Content, NOT_FOUND, Refused, Shape, Told, Wire};

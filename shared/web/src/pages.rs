@@ -12,6 +12,7 @@ use crate::problem::Problem;
 /// How a page is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Format {
     /// One document: `{"items": […], "next": "…"}`.
     Json,
@@ -24,9 +25,14 @@ pub enum Format {
 /// `?cursor=…&limit=…&format=…`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PageQuery {
+    /// Where a page before this one ended, as it said.
     cursor: Option<String>,
+    /// How many items at most; by default 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
     limit: Option<usize>,
+    /// By default as `Accept` says, else json.
     format: Option<Format>,
 }
 

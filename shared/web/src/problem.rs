@@ -10,6 +10,7 @@ use serde::Serialize;
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// Its path, such as `lines[2].quantity`.
     pub field: String,
@@ -19,12 +20,15 @@ pub struct FieldError {
 
 /// A problem answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// `urn:tercile:problem:` and a name that stays.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^urn:tercile:problem:[a-z-]+$")))]
     kind: String,
     title: &'static str,
     #[serde(serialize_with = "as_number")]
+    #[cfg_attr(feature = "schema", schemars(with = "u16"))]
     status: StatusCode,
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// The part of a customer's answer that is neither orders nor moves.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Remembered {
     attributes: AttributesOut,
     tastes: TastesOut,
@@ -17,6 +18,7 @@ pub struct Remembered {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Attributes"))]
 struct AttributesOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     programme_since: Option<Day>,
@@ -30,6 +32,7 @@ struct AttributesOut {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Tastes"))]
 struct TastesOut {
     categories: TasteListOut,
     brands: TasteListOut,
@@ -39,6 +42,7 @@ struct TastesOut {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TasteList"))]
 struct TasteListOut {
     dropped: u64,
     list: Vec<Taste>,
@@ -46,6 +50,7 @@ struct TasteListOut {
 
 /// Products stand in profiles as hashes, so only how many there are can be told.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Baskets"))]
 struct BasketsOut {
     baskets: usize,
     dropped: u64,

@@ -1,5 +1,5 @@
 //! A function's routes, listed as they are mounted: what is served, what the template opens at the gateway and what the OpenAPI
-//! document says cannot part.
+//! document says cannot part. What a route takes and gives is said in `wire.rs`.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -8,9 +8,10 @@ use ledger::Scope;
 
 use crate::app::App;
 use crate::auth::require;
+use crate::wire::Told;
 
 /// One way in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Route {
     /// `GET`, `POST`, `PUT`, `DELETE`.
     pub method: &'static str,
@@ -20,6 +21,9 @@ pub struct Route {
     pub summary: &'static str,
     /// What a key must open; `None`: no key is asked for.
     pub scope: Option<Scope>,
+    /// What it takes and gives.
+    #[cfg(feature = "schema")]
+    pub told: Told,
 }
 
 /// Routes of a function.
@@ -82,7 +86,29 @@ impl Routes {
     ) -> Routes {
         let (scope, router) = self.groups.pop().unwrap_or_default();
         self.groups.push((scope, router.route(path, on(filter, handler))));
-        self.listed.push(Route { method, path, summary, scope });
+        self.listed.push(Route {
+            method,
+            path,
+            summary,
+            scope,
+            #[cfg(feature = "schema")]
+            told: Told::default(),
+        });
+        self
+    }
+
+    /// Says something of the route that was listed last.
+    #[cfg(feature = "schema")]
+    pub(crate) fn tell(mut self, say: impl FnOnce(&mut Told)) -> Routes {
+        if let Some(route) = self.listed.last_mut() {
+            say(&mut route.told);
+        }
+        self
+    }
+
+    /// Says nothing: there is no document to be made here.
+    #[cfg(not(feature = "schema"))]
+    pub(crate) fn tell(self, _: impl FnOnce(&mut Told)) -> Routes {
         self
     }
 

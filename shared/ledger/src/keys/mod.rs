@@ -93,6 +93,7 @@ impl fmt::Debug for KeySecret {
 /// A customer's key: 32 small hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9a-f]{32}$")))]
 pub struct CustomerKey(String);
 
 impl CustomerKey {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// When something bought before is bought again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunsOut {
     /// The first day on which it may be used up.
     pub from: Day,
@@ -15,6 +16,7 @@ pub struct RunsOut {
 /// A product and its case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Candidate {
     /// The shop's id.
     pub id: String,

@@ -12,6 +12,7 @@ use crate::why::{NoReward, Withheld};
 /// On what a reward is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RewardOn"))]
 pub enum On {
     /// Any purchase.
     Anything,
@@ -23,6 +24,7 @@ pub enum On {
 
 /// A product as a page can show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OfferedProduct"))]
 pub struct Shown {
     /// The shop's id.
     pub id: String,
@@ -44,6 +46,7 @@ pub struct Shown {
 
 /// What is given, and on what terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "GivenReward"))]
 pub struct Given {
     /// The reward, within the segment's limit.
     #[serde(flatten)]
@@ -62,6 +65,7 @@ pub struct Given {
 
 /// Orders done of those it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OfferProgress"))]
 pub struct Progress {
     /// Counted orders since the slot began.
     pub done: u32,
@@ -71,6 +75,7 @@ pub struct Progress {
 
 /// What a customer may choose from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OfferedChoice"))]
 pub struct Choice {
     /// One of these categories
     pub categories: Vec<String>,
@@ -82,6 +87,7 @@ pub struct Choice {
 
 /// A reward to choose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChoiceReward {
     /// What a choice names.
     pub code: String,
@@ -94,6 +100,7 @@ pub struct ChoiceReward {
 
 /// Why this offer: what was computed, and a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OfferReason"))]
 pub struct Reason {
     /// The series whose terms these are.
     pub campaign: String,
@@ -108,6 +115,7 @@ pub struct Reason {
 
 /// A mechanic made concrete for one customer at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offer {
     /// Unique in the answer, the same as long as campaign, slot and step are.
     pub id: String,
@@ -154,6 +162,7 @@ impl Offer {
 
 /// An idea that is not offered now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotOffered {
     /// The idea's code.
     pub idea: String,
@@ -170,6 +179,7 @@ pub struct NotOffered {
 
 /// Why there is no reward in an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unrewarded {
     /// Why.
     pub why: NoReward,
@@ -179,6 +189,7 @@ pub struct Unrewarded {
 
 /// A decision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// The shop day it is for.
     pub day: Day,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A category a customer buys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Favourite {
     /// Its name.
     pub name: String,
@@ -19,6 +20,7 @@ pub struct Favourite {
 
 /// A round number of orders, and when it was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Milestone {
     /// How many.
     pub orders: u32,
@@ -28,6 +30,7 @@ pub struct Milestone {
 
 /// A segment that the customer left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Left {
     /// Which one, as the playbook was read for it.
     pub segment: Segment,
@@ -40,6 +43,7 @@ pub struct Left {
 
 /// What the customer chose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chosen {
     /// Of which series.
     pub series: String,
@@ -55,6 +59,7 @@ pub struct Chosen {
 
 /// The customer's last answer to a survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LastAnswer {
     /// To which survey.
     pub survey: Survey,
@@ -67,6 +72,7 @@ pub struct LastAnswer {
 /// A customer on a day.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Facts {
     /// By the active cuts; `None` without a counted order, or before the first cuts.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,6 +19,7 @@ use crate::reward::RewardCosts;
 /// Where the offers are to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Channel {
     /// At checkout: the customer is here.
     Checkout,
@@ -29,6 +30,7 @@ pub enum Channel {
 /// What lies in the cart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cart {
     /// Ids of its products.
     pub products: BTreeSet<String>,
@@ -40,8 +42,10 @@ pub struct Cart {
 /// A level of the shop's loyalty programme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tier {
     /// Its name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = OfferSettings::MAX_NAME)))]
     pub name: String,
     /// Money spent, in minor units, from which on it is reached.
     pub from: Minor,
@@ -50,22 +54,29 @@ pub struct Tier {
 /// A category that goes with another one, typed in by the shop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CategoryPair {
     /// Who bought of this category
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = OfferSettings::MAX_NAME)))]
     pub category: String,
     /// may like this one.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = OfferSettings::MAX_NAME)))]
     pub goes_with: String,
 }
 
 /// How a VIP's own rhythm is read: days since the last order over their usual gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RhythmRule {
     /// Up to this many percent of the usual gap they are on time (r3).
+    #[cfg_attr(feature = "schema", schemars(range(min = 100)))]
     pub late_percent: u16,
     /// Up to this many they are late (r2), beyond it gone (r1).
+    #[cfg_attr(feature = "schema", schemars(range(min = 101)))]
     pub gone_percent: u16,
     /// With fewer gaps known the cuts are read.
+    #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 100)))]
     pub min_gaps: usize,
 }
 
@@ -78,15 +89,19 @@ impl Default for RhythmRule {
 /// What of a shop's settings offers depend on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OfferSettings {
     /// The loyalty programme's levels, lowest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = OfferSettings::MAX_LIST)))]
     pub tiers: Vec<Tier>,
     /// Sale periods, by first day.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = OfferSettings::MAX_LIST)))]
     pub sales: Vec<Sale>,
     /// The season that is on: goods of another one are past-season goods.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = OfferSettings::MAX_NAME)))]
     pub season: Option<String>,
     /// What rewards cost.
     pub costs: RewardCosts,
@@ -94,6 +109,7 @@ pub struct OfferSettings {
     pub rhythm: RhythmRule,
     /// Categories that go together, beside those that were learned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = OfferSettings::MAX_LIST)))]
     pub complements: Vec<CategoryPair>,
 }
 
@@ -138,6 +154,7 @@ impl OfferSettings {
 
 /// How money is written: code and number of decimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MoneyWords {
     /// ISO 4217.
     pub code: String,
@@ -148,6 +165,7 @@ pub struct MoneyWords {
 /// A reward that the customer has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Closed {
     /// Of which slot, by its first day; of a choice, the day on which it was made.
     pub slot: Day,
@@ -160,6 +178,7 @@ pub struct Closed {
 /// What is known of a series besides its terms. Empty sets: open to all, with money left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeriesStates {
     /// Of customer and series, any fixed number: shifts slots.
     pub shifts: BTreeMap<String, u32>,
@@ -198,6 +217,7 @@ impl SeriesStates {
 /// The document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Inputs {
     /// Of this layout: [`Inputs::FORMAT`].
     pub format: u8,

@@ -8,6 +8,7 @@ use crate::simulate::tally::{Line, Tally};
 /// What a row counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SimulatedOf"))]
 pub enum Of {
     /// All offers.
     Total,
@@ -21,6 +22,7 @@ pub enum Of {
 
 /// One heading's line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TallyRow {
     /// What it counts.
     pub of: Of,

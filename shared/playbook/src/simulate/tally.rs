@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Customers, days and promises under one heading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SimulatedLine"))]
 pub struct Line {
     /// Customers to whom something of it could be shown, each once.
     pub customers: u64,

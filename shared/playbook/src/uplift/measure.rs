@@ -15,6 +15,7 @@ use crate::playbook::Playbook;
 
 /// What is measured, fixed when a run begins, so that all of its shards measure the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Measured {
     /// Over which days.
     pub period: Period,

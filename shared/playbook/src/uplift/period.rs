@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Days from one to another, both inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MeasuredPeriod"))]
 pub struct Period {
     /// The first day: cohorts are the segments as of its beginning.
     pub from: Day,
@@ -32,6 +33,7 @@ impl Period {
 /// A calendar month, written `2026-10`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[0-9]{4}-[0-9]{2}$")))]
 pub struct Month(Day);
 
 /// The text is no month.

@@ -11,6 +11,7 @@ use super::tally::Cell;
 
 /// One arm. Means of money are rounded to the minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ArmReport {
     /// Customers.
     pub customers: u64,
@@ -36,6 +37,7 @@ pub struct ArmReport {
 
 /// Treated less held out, per customer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Effects {
     /// Of the share that bought.
     pub conversion: Interval<f64>,
@@ -50,6 +52,7 @@ pub struct Effects {
 /// Reward money that went to people who would have bought anyway: estimated as if the share of such people were the same among
 /// those who used a reward as among all treated buyers, min(1, held-out conversion / treated conversion).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BoughtAnyway {
     /// The share, from 0 to 1.
     pub share: f64,
@@ -59,6 +62,7 @@ pub struct BoughtAnyway {
 
 /// How many customers show a difference in conversion with 80 % power, both arms in the proportion they have now.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SampleSize {
     /// Which difference.
     pub difference: f64,
@@ -74,6 +78,7 @@ pub struct SampleSize {
 
 /// What one cell says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UpliftReport"))]
 pub struct Report {
     /// Who may get the reward.
     pub treated: ArmReport,

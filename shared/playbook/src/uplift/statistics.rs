@@ -11,6 +11,7 @@ const Z_POWER: f64 = 0.841_621_233_572_914;
 
 /// An estimate with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Interval_{T}"))]
 pub struct Interval<T> {
     /// The estimate.
     pub estimate: T,

@@ -28,6 +28,7 @@ impl Cell {
 /// Cells by cohort and series, [`EVERYTHING`] among them. Stored as lines of text in one order: equal tallies are equal bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UpliftTally"))]
 pub struct Tally(BTreeMap<Segment, BTreeMap<String, Cell>>);
 
 /// A line is none that a tally wrote.

@@ -8,6 +8,7 @@ use super::table::Table;
 
 /// A fitted model with how it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "FittedBuying"))]
 pub struct Fitted {
     /// The model.
     pub model: Model,

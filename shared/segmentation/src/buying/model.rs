@@ -6,6 +6,7 @@ use super::history::History;
 
 /// A fitted MBG/NBD model. Stored in whole billionths, so that it is the same bits wherever it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BuyingModel"))]
 pub struct Model {
     r: u64,
     alpha: u64,
