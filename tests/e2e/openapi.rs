@@ -36,6 +36,30 @@ async fn the_served_document_is_what_the_code_says_and_asks_for_no_key() {
 }
 
 #[test]
+fn every_answer_of_the_staff_is_told_by_its_status_and_shape() {
+    let document = document();
+    for (_, route) in routes().iter().filter(|(function, _)| *function == "admin") {
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        let answers = operation["responses"].as_object().unwrap();
+        let statuses: Vec<u16> = answers.keys().map(|status| status.parse().unwrap()).collect();
+        assert!(statuses.iter().any(|status| (200..300).contains(status)), "{route:?}");
+        let done = answers.iter().filter(|(status, _)| status.starts_with('2') && *status != "204");
+        for (status, answer) in done {
+            let schema = &answer["content"]["application/json"]["schema"];
+            assert!(
+                schema.as_object().is_some_and(|schema| !schema.is_empty()),
+                "{} {} {status}",
+                route.method,
+                route.path
+            );
+        }
+    }
+    let numbered = |name: &&String| name.ends_with(|last: char| last.is_ascii_digit());
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    assert_eq!(schemas.keys().find(numbered), None, "two types of one name: rename one where it is told of");
+}
+
+#[test]
 fn document_template_and_routers_have_the_same_routes() {
     let checked_in: Value = serde_json::from_str(CHECKED_IN).unwrap();
     let mounted: BTreeSet<String> =

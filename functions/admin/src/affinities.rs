@@ -11,6 +11,7 @@ use serde::Serialize;
 use web::{App, Body, Caller, Problem};
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Learning"))]
 pub(crate) struct Shown {
     #[serde(flatten)]
     learning: Learning,
@@ -52,7 +53,8 @@ pub(crate) async fn begin(
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Nothing {}
 
 /// The last learning.
 pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<Shown>, Problem> {

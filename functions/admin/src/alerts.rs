@@ -11,15 +11,20 @@ use web::{App, Caller, Format, PageQuery, Problem, Row, at_field, page};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AlertsAsked"))]
 pub(crate) struct Asked {
     /// Of this shop day; by default of all days.
     day: Option<Day>,
+    /// Where a page before this one ended, as it said.
     cursor: Option<String>,
+    /// How many items at most; by default 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = PageQuery::MAX)))]
     limit: Option<usize>,
     format: Option<Format>,
 }
 
-struct AlertRow(ListedAlert);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct AlertRow(ListedAlert);
 
 impl Serialize for AlertRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -10,7 +10,8 @@ use web::{App, Caller, PageQuery, PathId, Problem, Row, page};
 
 /// One customer of an audience, with today's values.
 #[derive(Serialize)]
-struct Member {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Member {
     customer: CustomerId,
     segment: Segment,
     /// The label's day: since when, as far as is known.

@@ -14,6 +14,7 @@ use web::{App, Caller, PageQuery, Problem, Row, at_field, page};
 
 /// What a run found.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Beacon"))]
 pub(crate) struct Summary {
     run: u64,
     day: Day,
@@ -38,7 +39,8 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
 
 /// A VIP who slips, with today's values.
 #[derive(Serialize)]
-struct Slipping {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Slipping {
     customer: CustomerId,
     segment: Segment,
     #[serde(flatten)]

@@ -13,17 +13,23 @@ const MAX_AMOUNT: i64 = 1_000_000_000_000_000_000;
 /// One limit; without `amount` and `count` it is taken away.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LimitIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct LimitIn {
     series: String,
     segment: Option<Segment>,
     #[serde(default)]
     monthly: bool,
+    /// In minor units.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = MAX_AMOUNT)))]
     amount: Option<i64>,
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = BudgetLimit::MAX_COUNT)))]
     count: Option<i64>,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = BudgetLimit::MAX_SHARDS)))]
     shards: Option<i64>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Budgets"))]
 pub(crate) struct Answer {
     budgets: Vec<BudgetReport>,
 }

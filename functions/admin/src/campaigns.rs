@@ -20,25 +20,32 @@ use crate::playbook::{refused, whole};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CampaignsAsked"))]
 pub(crate) struct Asked {
     /// This series alone.
     series: Option<String>,
     /// Of the rewards' words; by default English.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Language>"))]
     lang: Option<String>,
+    /// Where a page before this one ended, as it said.
     cursor: Option<String>,
+    /// How many items at most; by default 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = PageQuery::MAX)))]
     limit: Option<usize>,
     format: Option<Format>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StateIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CampaignStateIn"))]
+pub(crate) struct StateIn {
     state: CampaignState,
 }
 
 /// Where terms come from.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CampaignSource"))]
 enum Source {
     /// The playbook's idea in an entry.
     Playbook,
@@ -54,7 +61,8 @@ impl Source {
 
 /// A series in a list.
 #[derive(Serialize)]
-struct Listed {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ListedCampaign"))]
+pub(crate) struct Listed {
     series: String,
     /// The campaign in force.
     number: u16,
@@ -76,6 +84,7 @@ impl Row for Listed {
 
 /// One campaign.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Campaign"))]
 pub(crate) struct Answer {
     /// Of a call that may write: whether it did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +100,7 @@ pub(crate) struct Answer {
     /// The series'.
     state: CampaignState,
     reward: String,
+    #[cfg_attr(feature = "schema", schemars(with = "crate::told::Terms"))]
     terms: Value,
 }
 

@@ -12,6 +12,7 @@ use web::{App, Caller, PageQuery, PathId, Problem, Remembered, Row, page};
 
 /// All that is kept of a customer, and what follows from it today.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Customer"))]
 pub(crate) struct Answer {
     customer: CustomerId,
     /// Pseudonymous: stands in keys and events.
@@ -60,7 +61,8 @@ pub(crate) async fn show(
     }))
 }
 
-struct StoryRow(StoryItem);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct StoryRow(StoryItem);
 
 impl Serialize for StoryRow {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

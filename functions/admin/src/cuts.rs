@@ -22,13 +22,18 @@ const DAYS_AHEAD: i64 = 366;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CutsAsked"))]
 pub(crate) struct Asked {
+    /// Where a page before this one ended, as it said.
     cursor: Option<String>,
+    /// How many items at most; by default 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = PageQuery::MAX)))]
     limit: Option<usize>,
 }
 
 /// The shop's cuts.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "KnownCuts"))]
 pub(crate) struct Shown {
     /// `null` before the first run.
     active: Option<ActiveModel>,
@@ -39,6 +44,7 @@ pub(crate) struct Shown {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ActiveCuts"))]
 struct ActiveModel {
     activation: Activation,
     since: Day,
@@ -47,6 +53,7 @@ struct ActiveModel {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CutsPage"))]
 struct Known {
     items: Vec<CutsRecord>,
     next: Option<String>,
@@ -54,6 +61,7 @@ struct Known {
 
 /// A candidate that was typed in.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CutsCandidate"))]
 pub(crate) struct Candidate {
     #[serde(flatten)]
     model: CutsRecord,
@@ -63,6 +71,7 @@ pub(crate) struct Candidate {
 
 /// What was settled, and when it comes.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SettledCuts"))]
 pub(crate) struct Settled {
     due: Option<DueCuts>,
     says: String,
@@ -70,7 +79,8 @@ pub(crate) struct Settled {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct AskedCandidate {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CandidateIn"))]
+pub(crate) struct AskedCandidate {
     day: Option<Day>,
     recency: Option<TypedCuts>,
     frequency: Option<TypedCuts>,
@@ -80,20 +90,24 @@ struct AskedCandidate {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct AskedPreview {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PreviewIn"))]
+pub(crate) struct AskedPreview {
     day: Option<Day>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct AskedActivation {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ActivationIn"))]
+pub(crate) struct AskedActivation {
     day: Option<Day>,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     preview: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct AskedRollback {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RollbackIn"))]
+pub(crate) struct AskedRollback {
     to: Option<Activation>,
 }
 

@@ -10,7 +10,8 @@ use web::{App, Caller, EndpointId, PageQuery, PathId, Problem, Row, at_field, pa
 
 use crate::endpoints::find;
 
-struct LetterRow(DeadLetter);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "DeadLetterRow"))]
+pub(crate) struct LetterRow(DeadLetter);
 
 impl Serialize for LetterRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

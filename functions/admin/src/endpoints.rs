@@ -13,14 +13,18 @@ use web::{App, Body, Caller, EndpointId, PathId, Problem, at_field, read_json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EndpointIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct EndpointIn {
+    /// An https address that is public.
     url: String,
     /// Which kinds of events; left out: all.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     types: Option<BTreeSet<EventKind>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EndpointStanding"))]
 enum Standing {
     Enabled,
     Disabled,
@@ -28,13 +32,15 @@ enum Standing {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StateIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EndpointStateIn"))]
+pub(crate) struct StateIn {
     state: Standing,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReplayIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct ReplayIn {
     from: DateTime<Utc>,
     /// Before this moment; left out: now.
     until: Option<DateTime<Utc>>,
@@ -42,6 +48,7 @@ struct ReplayIn {
 
 /// An endpoint as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Endpoint"))]
 pub(crate) struct Shown {
     id: String,
     url: String,
@@ -58,6 +65,7 @@ pub(crate) struct Shown {
 
 /// One that was made, or whose secret is new: the secret is shown here and nowhere else.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EndpointWithSecret"))]
 pub(crate) struct WithSecret {
     #[serde(flatten)]
     endpoint: Shown,
@@ -66,6 +74,7 @@ pub(crate) struct WithSecret {
 
 /// One with what becomes of what is sent there.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EndpointInFull"))]
 pub(crate) struct InFull {
     #[serde(flatten)]
     endpoint: Shown,
@@ -76,8 +85,10 @@ pub(crate) struct InFull {
 
 /// A replay as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Replay"))]
 pub(crate) struct ReplayOut {
     replay: u64,
+    /// `running` or `done`.
     status: &'static str,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -89,6 +100,7 @@ pub(crate) struct ReplayOut {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Endpoints"))]
 pub(crate) struct Answer {
     endpoints: Vec<Shown>,
 }

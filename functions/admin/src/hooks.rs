@@ -15,15 +15,19 @@ const SECRET: std::ops::RangeInclusive<usize> = 16..=255;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HookIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct HookIn {
     platform: Platform,
     /// What the platform signs with; for WooCommerce one is made if none is given.
+    #[cfg_attr(feature = "schema", schemars(length(min = *SECRET.start(), max = *SECRET.end())))]
     secret: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SecretIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "HookSecretIn"))]
+pub(crate) struct SecretIn {
+    #[cfg_attr(feature = "schema", schemars(length(min = *SECRET.start(), max = *SECRET.end())))]
     secret: Option<String>,
     /// Does the secret before it hold too, until the next change?
     #[serde(default = "yes")]
@@ -36,6 +40,7 @@ fn yes() -> bool {
 
 /// A hook as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Hook"))]
 pub(crate) struct Shown {
     id: String,
     platform: Platform,
@@ -51,6 +56,7 @@ pub(crate) struct Shown {
 
 /// The same with what came, over the days for which that is kept.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CountedHook"))]
 pub(crate) struct Counted {
     #[serde(flatten)]
     hook: Shown,
@@ -68,6 +74,7 @@ pub(crate) struct Counted {
 
 /// A day of one hook.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "HookDay"))]
 struct ShownDay {
     day: Day,
     recorded: u64,
@@ -77,6 +84,7 @@ struct ShownDay {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "HookIgnored"))]
 struct ShownIgnored {
     count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,6 +92,7 @@ struct ShownIgnored {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Hooks"))]
 pub(crate) struct List {
     hooks: Vec<Counted>,
 }

@@ -19,10 +19,12 @@ const FULL: usize = 3 * 1024 * 1024;
 
 /// A job as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Job"))]
 pub(crate) struct Shown {
     job: u64,
     kind: JobKind,
     status: JobStatus,
+    #[cfg_attr(feature = "schema", schemars(with = "crate::told::Asked"))]
     asked: Value,
     progress: Progress,
     created: DateTime<Utc>,
@@ -30,6 +32,7 @@ pub(crate) struct Shown {
     finished: Option<DateTime<Utc>>,
     /// The result in short.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::told::Summary>"))]
     summary: Option<Value>,
     /// Rows of the result.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +45,7 @@ pub(crate) struct Shown {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "JobProgress"))]
 struct Progress {
     done: u32,
     of: u32,
@@ -67,6 +71,7 @@ impl From<Job> for Shown {
 
 /// A job that was begun.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BegunJob"))]
 pub(crate) struct Begun {
     job: u64,
     /// Where to ask how far it is.
@@ -175,7 +180,8 @@ async fn rows_from<T: Row + DeserializeOwned>(
 /// Something that is stored about a customer.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct Exported(ExportRow);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Exported(ExportRow);
 
 impl Row for Exported {
     const COLUMNS: &'static [&'static str] = &["of", "customer_key", "stored"];
@@ -188,7 +194,8 @@ impl Row for Exported {
 
 /// The cuts of an axis that was fitted.
 #[derive(Serialize, Deserialize)]
-struct FitRow {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct FitRow {
     axis: String,
     #[serde(flatten)]
     cuts: AxisCuts,
@@ -206,7 +213,8 @@ impl Row for FitRow {
 /// How many would move from one place to another.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct PreviewedRow(PreviewRow);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct PreviewedRow(PreviewRow);
 
 impl Row for PreviewedRow {
     const COLUMNS: &'static [&'static str] = &["from", "to", "kind", "customers", "idle"];
@@ -224,7 +232,8 @@ impl Row for PreviewedRow {
 /// A heading of a simulation.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct SimulationRow(TallyRow);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct SimulationRow(TallyRow);
 
 impl Row for SimulationRow {
     const COLUMNS: &'static [&'static str] = &[

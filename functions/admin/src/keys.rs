@@ -23,9 +23,12 @@ const MAX_OVERLAP: i64 = 30 * OVERLAP;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeyIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct KeyIn {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     scopes: BTreeSet<Scope>,
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_NAME)))]
     name: Option<String>,
     #[serde(default)]
     valid_until: Option<DateTime<Utc>>,
@@ -35,8 +38,10 @@ struct KeyIn {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RotationIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct RotationIn {
     #[serde(default = "a_day")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = MAX_OVERLAP)))]
     overlap_minutes: i64,
     #[serde(default)]
     valid_until: Option<DateTime<Utc>>,
@@ -51,6 +56,7 @@ fn a_day() -> i64 {
 /// How a key stands.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 enum KeyState {
     Usable,
     Expired,
@@ -59,6 +65,7 @@ enum KeyState {
 
 /// A key without its secret.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Key"))]
 pub(crate) struct Shown {
     id: KeyId,
     scopes: BTreeSet<Scope>,
@@ -80,6 +87,7 @@ pub(crate) struct Shown {
 
 /// What came of a call that may write.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MadeKey"))]
 pub(crate) struct Answer {
     status: Status,
     /// The whole key, this once; absent where it was made before.

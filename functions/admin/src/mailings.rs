@@ -25,19 +25,25 @@ const LINK_DAYS: i64 = 30;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MailingAsked"))]
 pub(crate) struct Asked {
     /// An idea's code, or a series, of the playbook or the shop's own; by default each customer's first offer that can be mailed.
     campaign: Option<String>,
     /// For everyone; by default each customer's own language.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Language>"))]
     lang: Option<String>,
+    /// Where a page before this one ended, as it said.
     cursor: Option<String>,
+    /// How many items at most; by default 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = PageQuery::MAX)))]
     limit: Option<usize>,
     format: Option<Format>,
 }
 
 /// What to send to one customer.
 #[derive(Serialize)]
-struct Letter {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Letter {
     customer: CustomerId,
     segment: Segment,
     /// A VIP's segment by their own rhythm, where the offer is by that.

@@ -60,8 +60,10 @@ pub(crate) async fn exported(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MergeIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct MergeIn {
     /// Who they are, too: the one that stays.
+    #[cfg_attr(feature = "schema", schemars(with = "CustomerId"))]
     into: String,
 }
 

@@ -18,12 +18,14 @@ const MAX_BYTES: usize = 300 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PlaybookAsked"))]
 pub(crate) struct Asked {
     version: Option<String>,
 }
 
 /// A playbook, whole.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Playbook"))]
 pub(crate) struct Answer {
     version: String,
     /// Is it the one in force?
@@ -35,6 +37,7 @@ pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<playbook::PlaybookForm>"))]
     playbook: Option<Value>,
 }
 

@@ -12,7 +12,8 @@ use web::{App, Body, Caller, PathId, Problem, read_json};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Asked {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RunIn"))]
+pub(crate) struct Asked {
     /// Fit cuts anew, whatever the shop's policy.
     refit: bool,
     /// For another day than today, up to today: by default today.
@@ -46,6 +47,7 @@ pub(crate) async fn begin(
 
 /// A run as it is shown.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ShownRun"))]
 pub(crate) struct Shown {
     #[serde(flatten)]
     run: Run,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use web::{App, Caller, Problem};
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CensusCell"))]
 struct Cell {
     segment: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,6 +18,7 @@ struct Cell {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct GroupSum {
     group: LoyaltyGroup,
     customers: u64,
@@ -25,6 +27,7 @@ struct GroupSum {
 
 /// The base as the last run counted it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ShownCensus"))]
 pub(crate) struct Answer {
     run: u64,
     day: Day,

@@ -8,6 +8,7 @@ use web::{App, Body, Caller, Problem, read_json};
 
 /// What a PUT may say of settings that never change: the same again, as a GET gave it.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Unchanging {
     version: Option<u64>,
     currency: Option<String>,

@@ -14,8 +14,10 @@ use crate::{jobs, playbook as playbooks};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SimulationIn"))]
+pub(crate) struct Asked {
     /// As `PUT /v1/playbook` takes it; by default the one in force.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::told::PlaybookIn>"))]
     playbook: Option<Value>,
     from: Day,
     until: Day,

@@ -9,7 +9,8 @@ use serde::Serialize;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, at_field, page};
 
 #[derive(Serialize)]
-struct TouchedRow {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct TouchedRow {
     customer: CustomerId,
     /// `null`: no move by the cuts was previewed.
     previewed: Option<Shift>,

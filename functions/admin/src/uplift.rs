@@ -15,16 +15,23 @@ use web::{App, Caller, Format, PageQuery, Problem, Row, page};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UpliftAsked"))]
 pub(crate) struct Asked {
+    /// By default that of yesterday.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")))]
     month: Option<String>,
+    /// Where a page before this one ended, as it said.
     cursor: Option<String>,
+    /// How many items at most; by default 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = PageQuery::MAX)))]
     limit: Option<usize>,
     format: Option<Format>,
 }
 
 /// One comparison.
 #[derive(Serialize)]
-struct Measured {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UpliftRow"))]
+pub(crate) struct Measured {
     month: Month,
     #[serde(flatten)]
     period: Period,
