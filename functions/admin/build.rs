@@ -1,23 +1,17 @@
-//! The OpenAPI document without its blanks: docs/openapi.json is laid out for those who review it, and the binary need not carry that.
+//! The OpenAPI document, packed: docs/openapi.json is laid out for those who review it, and the binary need not carry that.
 
-use std::io::{Error, Result};
+use std::fs::File;
+use std::io::{Error, Result, copy};
 use std::path::PathBuf;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 fn main() -> Result<()> {
-    let read = "../../docs/openapi.json";
-    println!("cargo::rerun-if-changed={read}");
-    let (mut inside, mut escaped) = (false, false);
-    let small: String = std::fs::read_to_string(read)?
-        .chars()
-        .filter(|&c| {
-            let kept = inside || !c.is_ascii_whitespace();
-            if c == '"' && !escaped {
-                inside = !inside;
-            }
-            escaped = inside && c == '\\' && !escaped;
-            kept
-        })
-        .collect();
+    let document = "../../docs/openapi.json";
+    println!("cargo::rerun-if-changed={document}");
     let out = std::env::var_os("OUT_DIR").ok_or_else(|| Error::other("Cargo says where to write"))?;
-    std::fs::write(PathBuf::from(out).join("openapi.json"), small)
+    let mut packed = GzEncoder::new(File::create(PathBuf::from(out).join("openapi.json.gz"))?, Compression::best());
+    copy(&mut File::open(document)?, &mut packed)?;
+    packed.finish().map(|_| ())
 }

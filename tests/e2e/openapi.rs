@@ -25,7 +25,7 @@ async fn the_served_document_is_what_the_code_says_and_asks_for_no_key() {
     let world = World::on("2026-11-22").await;
     let served = world.call_as("", "GET", "/v1/openapi.json", "").await;
     assert_eq!((served.status.as_u16(), served.headers["content-type"].as_bytes()), (200, &b"application/json"[..]));
-    assert_eq!(served.json, document(), "cargo run -p e2e --example openapi > docs/openapi.json");
+    assert_eq!(served.json, document(), "docs/openapi.json is not what `cargo run -p e2e --example openapi` says");
     let ids: Vec<&Value> = served.json["paths"]
         .as_object()
         .unwrap()
