@@ -46,10 +46,14 @@ def deployed(stack, keys):
 
 
 class OneMachine:
-    """`tercile serve` on a directory of its own, with the deployment's secrets."""
+    """`tercile serve` on a directory of its own, with the deployment's secrets, and what else it is started with.
 
-    def __init__(self, built, directory, shop, zone, secrets):
+    Its log is nobody's, or goes into a file: then only errors are in it.
+    """
+
+    def __init__(self, built, directory, shop, zone, secrets, options=(), log=None):
         self.tercile, self.directory = built / "tercile", directory
+        self.options, self.log = options, log
         directory.mkdir()
         for file, secret in secrets.items():
             (directory / file).write_text(secret)
@@ -61,9 +65,9 @@ class OneMachine:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def __enter__(self):
-        command = [self.tercile, "serve", "--port", "0", "--data", self.directory]
-        quiet = {**os.environ, "RUST_LOG": "off"}
-        self.process = subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, text=True)
+        command = [self.tercile, "serve", "--port", "0", "--data", self.directory, *self.options]
+        told = {**os.environ, "RUST_LOG": "error" if self.log else "off"}
+        self.process = subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=self.log, text=True)
         address = re.search(r"http://(127\.0\.0\.1):(\d+)", self.process.stdout.readline())
         return Api(int(address[2]), f"{address[1]}:{address[2]}", self.keys)
 

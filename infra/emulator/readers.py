@@ -3,8 +3,7 @@
 import json
 
 import sam
-
-from .wrong import absent
+from botocore.exceptions import ClientError
 
 # What a service says where the template says nothing.
 DEFAULTS = {
@@ -26,6 +25,16 @@ DEFAULTS = {
 
 # Names that CloudFormation makes up where the template gives none.
 MADE_UP = {"AlarmName", "DashboardName", "DisplayName", "QueueName", "TopicName"}
+
+
+def absent(call, *codes):
+    """What the call answers, or nothing where the answer is that there is none."""
+    try:
+        return call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in codes:
+            return None
+        raise
 
 
 def pages(client, operation, key, **given):

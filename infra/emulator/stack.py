@@ -14,8 +14,9 @@ import sam
 from botocore.exceptions import ClientError
 
 from .process import REGION
+from .readers import absent
 from .values import Values
-from .wrong import Wrong, absent, until
+from .wrong import Wrong, until
 
 BUCKET = "packages"
 Change = namedtuple("Change", "name why applies make")

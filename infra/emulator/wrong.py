@@ -3,8 +3,6 @@
 import json
 import time
 
-from botocore.exceptions import ClientError
-
 
 class Wrong(Exception):
     """Something is not as it must be."""
@@ -29,13 +27,3 @@ def until(what, told, wanted=bool, seconds=60, pause=0.2):
         if time.monotonic() > end:
             raise Wrong(f"{what}: not within {seconds} seconds; at last {json.dumps(answer, default=str)[:2000]}")
         time.sleep(pause)
-
-
-def absent(call, *codes):
-    """What the call answers, or nothing where the answer is that there is none."""
-    try:
-        return call()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in codes:
-            return None
-        raise
