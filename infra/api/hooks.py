@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 import schemathesis
+from schemathesis.auths import AuthContext, set_on_case
 
 KNOWN = json.loads(Path(os.environ["TERCILE_API_KNOWN"]).read_text())
 ANSWERS = Path(os.environ["TERCILE_API_ANSWERS"]).open("a", encoding="utf-8")
@@ -26,7 +27,10 @@ def before_add_examples(context, examples):
         told = {"path_parameters": call["path"], "query": call["query"]}
         if call["body"] is not None:
             told |= {"body": call["body"], "media_type": media_type(context.operation)}
-        examples.append(context.operation.Case(**told))
+        case = context.operation.Case(**told)
+        # As every other case has it, where a key is asked for.
+        set_on_case(case, AuthContext(operation=case.operation, app=case.operation.app), None)
+        examples.append(case)
 
 
 def media_type(operation):
@@ -73,7 +77,8 @@ class Signed(requests.auth.AuthBase):
 def after_call(context, case, response):
     """Which operation, what kind of data, and what came of it."""
     meta = case.meta
-    phase = meta.phase.name.value if meta else "probe"
+    # Those of `before_add_examples` have none.
+    phase = meta.phase.name.value if meta else "examples"
     mode = meta.generation.mode.value if meta else "positive"
     ANSWERS.write(json.dumps([case.operation.label, phase, mode, case.method, response.status_code]) + "\n")
     ANSWERS.flush()

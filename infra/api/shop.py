@@ -17,7 +17,8 @@ SHOP = "checked"
 # More than a run asks for: it is to see answers, and no limits. Events go to this machine, and to nobody else.
 OPTIONS = ["--rate", "100000", "--allow-local-receivers"]
 PLATFORM_SECRET = "what a platform would give, made up here"
-SURVEYS = ["nps", "reason", "purchase"]
+# What each survey is answered with.
+SURVEYS = {"nps": {"score": 9}, "reason": {"reason": "price"}, "purchase": {"score": 5}}
 # Open all the time, so that nobody need wait for the day.
 ALWAYS = {"calendar": {"slots": {"every": 30, "open": 30}}}
 
@@ -81,7 +82,8 @@ class Shop:
         self.agree()
         self.regular()
         self.must("PUT", "/v1/playbook", {"idea": {"choose_reward": ALWAYS}})
-        run = self.must("POST", "/v1/runs", {})["run"]
+        # Of yesterday, so that another one can follow today.
+        run = self.must("POST", "/v1/runs", {"day": str(self.before)})["run"]
         self.ended(f"/v1/runs/{run}")
         story.work(self.api, self.today)
         self.staff()
@@ -119,8 +121,9 @@ class Shop:
         keys = [self.must("POST", "/v1/keys", make)["id"] for _ in range(12)]
         to = [{"url": f"{self.receiver}/{n}"} for n in range(3)]
         endpoints = [self.must("POST", "/v1/endpoints", body)["id"] for body in to]
-        series = [listed["series"] for listed in self.must("GET", "/v1/campaigns?limit=1000")["items"]]
-        numbers = [listed["number"] for listed in self.must("GET", "/v1/campaigns?limit=1000")["items"]]
+        # Codes of the shop's own campaign are used below, so nobody ends that.
+        listed = [told for told in self.must("GET", "/v1/campaigns?limit=1000")["items"] if "welcome" not in told["series"]]
+        series, numbers = [told["series"] for told in listed], [told["number"] for told in listed]
         self.pools |= {
             "segment": segments,
             "cuts": [cut["version"] for cut in cuts] + [typed["version"]],
@@ -131,7 +134,6 @@ class Shop:
             "former_endpoint": endpoints[2:],
             "series": series[:10],
             "campaign": numbers[:10],
-            "run": [1],
         }
         self.right("POST /v1/keys", make)
         self.right("POST /v1/keys/{id}/rotate", {"overlap_minutes": 60}, id=keys[0])
@@ -155,10 +157,11 @@ class Shop:
             self.right("GET /v1/segments/{segment}/customers", query={"limit": 3, "format": "csv"}, segment=cell)
 
     def jobs(self):
-        """One of each kind, ended."""
-        self.right("POST /v1/cuts/{version}/preview", {}, version=self.pools["cuts"][-1])
+        """One of each kind, ended; and a run that was previewed."""
+        version = self.pools["cuts"][-1]
+        self.right("POST /v1/cuts/{version}/preview", {}, version=version)
         began = [
-            ("POST", f"/v1/cuts/{self.pools['cuts'][-1]}/preview", {}),
+            ("POST", f"/v1/cuts/{version}/preview", {}),
             ("POST", "/v1/cuts/candidates", {}),
             ("POST", "/v1/customers/c-1/export", None),
             ("POST", "/v1/customers/c-140/merge", {"into": "c-141"}),
@@ -169,7 +172,11 @@ class Shop:
         for call in began:
             numbers.append(self.must(*call)["job"])
             self.ended(f"/v1/jobs/{numbers[-1]}")
-        self.pools["job"] = numbers
+        self.must("POST", f"/v1/cuts/{version}/activate", {"preview": numbers[1]})
+        run = self.must("POST", "/v1/runs", {})["run"]
+        self.ended(f"/v1/runs/{run}")
+        self.pools |= {"job": numbers, "run": [1, run]}
+        self.right("GET /v1/runs/{id}/touched", id=run)
         asked = {"from": str(self.today - timedelta(days=9)), "until": str(self.before)}
         self.right("POST /v1/simulations", asked)
         self.right("POST /v1/customers/{id}/export", id="c-2")
@@ -205,10 +212,13 @@ class Shop:
         self.must("POST", f"/v1/redemptions/{redemptions[1]}/release")
         self.right("POST /v1/redemptions/{id}/confirm", id=redemptions[2])
         self.right("POST /v1/redemptions/{id}/release", id=redemptions[3])
-        self.pools |= {"code": codes, "offer": offers, "redemption": redemptions, "token": list(self.links())}
-        for token in self.pools["token"][:3]:
+        self.pools |= {"code": codes, "offer": offers, "redemption": redemptions, "token": []}
+        for survey, token in self.links():
+            self.pools["token"].append(token)
             self.right("GET /s/{token}", token=token)
-            self.right("POST /s/{token}", {"answer": "price"}, token=token)
+            self.right("POST /s/{token}", {"answer": str(*SURVEYS[survey].values())}, token=token)
+        if not self.pools["token"]:
+            raise Wrong("no letter asks anything")
 
     def choices(self):
         """A category and a reward out of what the regular customer may choose from."""
@@ -222,14 +232,14 @@ class Shop:
         self.right("POST /v1/customers/{id}/choices", made, id="vip")
 
     def links(self):
-        """The last part of every link to a survey's page."""
+        """Surveys, each with the last part of a link to its page."""
         for segment in self.pools["segment"]:
             for survey in SURVEYS:
-                path = f"/v1/segments/{segment}/mailing?limit=5&campaign={survey}_survey"
+                path = f"/v1/segments/{segment}/mailing?limit=2&campaign={survey}_survey"
                 answer = self.api.call("admin", "GET", path)
                 for letter in answer.json.get("items", []):
                     if letter.get("link"):
-                        yield letter["link"].rsplit("/", 1)[-1]
+                        yield survey, letter["link"].rsplit("/", 1)[-1]
 
     def platforms(self):
         """A hook of each platform, and what they send, as it is documented."""
@@ -264,7 +274,7 @@ class Shop:
         self.right("PUT /v1/products", {"products": story.products()[:2]})
         self.right("PUT /v1/products/stock", {"stock": [{"id": "tea-1", "quantity": None}, {"id": "none", "quantity": 3}]})
         self.right("POST /v1/offers", {"customer": "c-3", "cart": {"products": ["tea-1", "unheard-of"]}})
-        for survey, said in ("nps", {"score": 9}), ("reason", {"reason": "price"}), ("purchase", {"score": 5}):
+        for survey, said in SURVEYS.items():
             body = {"id": "said-1", "customer": "c-4", **said}
             self.right("POST /v1/surveys/{survey}/answers", body, survey=survey)
         self.pools |= {
@@ -277,6 +287,6 @@ class Shop:
             "time": [f"{self.today - timedelta(days=n)}T0{n}:00:00+00:00" for n in range(1, 9)],
             "day": [str(self.today - timedelta(days=n)) for n in range(9)],
             "shop": [SHOP],
-            "survey": SURVEYS,
+            "survey": list(SURVEYS),
             "language": ["en", "ru"],
         }

@@ -7,9 +7,10 @@ import json
 from collections import Counter, defaultdict
 
 # Operations that need not come to one of the two, and why.
-NEVER_RIGHT = {}
+NEVER_RIGHT = {"GET /v1/uplift": "is measured of a month at its end, and the shop is of today"}
 NEVER_REFUSED = {
-    "GET /s/{token}": "its refusals are 404 and 410, and come as pages: they are counted here as well",
+    "POST /v1/hooks/shopify/{shop}/{id}": "what is signed is taken or ignored, and answered 200; what is not signed is 401",
+    "POST /v1/hooks/woocommerce/{shop}/{id}": "the same",
 }
 # What says nothing of the operation itself: the key, the method, the rate.
 OF_THE_DOOR = {401, 403, 405, 429}
