@@ -118,7 +118,7 @@ fn parameters(path: &str) -> Vec<Value> {
         "n" => json!({ "type": "integer", "minimum": 1, "maximum": u16::MAX }),
         "segment" => json!({ "type": "string", "pattern": "^r[1-3]f[1-3]m[1-3]$" }),
         "version" => json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" }),
-        "survey" => json!({ "type": "string", "enum": ["nps", "reason", "csi"] }),
+        "survey" => json!({ "type": "string", "enum": ["nps", "reason", "purchase"] }),
         "token" => json!({ "type": "string" }),
         _ => json!({
             "type": "string",

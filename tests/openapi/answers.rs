@@ -62,7 +62,8 @@ pub(super) fn of(route: &Route, schemas: &mut Schemas) -> Value {
         let is_it = |(_, at, known, _): &&(&str, u16, &[&str], &str)| {
             *at == status && known.iter().copied().eq(kinds.iter().copied())
         };
-        let answer = match STANDARD.iter().find(is_it) {
+        // What stands beside a page is written out: a reference has no place for both.
+        let answer = match STANDARD.iter().find(is_it).filter(|_| !answers.contains_key(&status.to_string())) {
             Some((name, ..)) => json!({ "$ref": format!("#/components/responses/{name}") }),
             None => refusal(status, kinds.iter().copied(), said(status), schemas.given(Shape::of::<Problem>())),
         };

@@ -13,20 +13,25 @@ use crate::lookup::today;
 /// An answer as the shop's page sends it: a `reason` to the survey of that name, a `score` to the others.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AnswerIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::reason_or_score))]
+pub(crate) struct AnswerIn {
     /// Unique for this customer and survey.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = AnswerId::MAX_BYTES)))]
     id: String,
     /// Who answered.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = CustomerId::MAX_BYTES)))]
     customer: String,
     /// Why the purchases stopped.
     reason: Option<ReasonIn>,
     /// 0 to 10 for `nps`, 1 to 5 for `purchase`.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10)))]
     score: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum ReasonIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReasonToLeave"))]
+pub(crate) enum ReasonIn {
     Price,
     Delivery,
     Quality,

@@ -23,18 +23,24 @@ const MAX_TEXT: usize = 1024;
 /// A choice as the shop's page sends it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ChoiceIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct ChoiceIn {
     /// Unique for this customer.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ChoiceId::MAX_BYTES)))]
     id: String,
     /// The offer's series.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_TEXT)))]
     series: String,
     /// The category, as the offer names it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_TEXT)))]
     category: String,
     /// The reward, as the offer names it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_TEXT)))]
     reward: String,
     /// Its first day; by default today.
     made: Option<Day>,
     /// For how many days it holds.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MAX_DAYS)))]
     days: u16,
 }
 

@@ -9,7 +9,9 @@ use crate::lookup::DEADLINE;
 
 /// How it is.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Health {
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["alive", "ready"])))]
     status: &'static str,
 }
 

@@ -5,7 +5,36 @@ use ledger::{NotRedeemed, RedeemError};
 use playbook::Mistyped;
 use playbook::redeem::{CartRefused, NotRedeemable};
 use segmentation::Minor;
-use web::Problem;
+use web::{CHANGED, Problem, Refused};
+
+/// What a reservation is refused with.
+pub(crate) const RESERVING: [Refused; 21] = [
+    (409, "campaign-not-open"),
+    (409, "cart-does-not-qualify"),
+    (409, "not-offered"),
+    (409, "reward-expired"),
+    (409, "reward-not-yet"),
+    (409, "reward-not-earned"),
+    (409, "reward-used"),
+    (409, "reward-reserved"),
+    (409, "one-reward-per-order"),
+    (409, "order-full"),
+    (409, "order-cancelled"),
+    (409, "budget-exhausted"),
+    (409, "attempt-open"),
+    (409, "redemption-settled"),
+    (409, "other-content"),
+    (409, "order-of-another-customer"),
+    CHANGED,
+    (410, "customer-erased"),
+    (422, "code-mistyped"),
+    (422, "code-invalid"),
+    (429, "too-many-wrong-codes"),
+];
+
+/// What a confirmation or a release is refused with.
+pub(crate) const SETTLING: [Refused; 4] =
+    [web::NOT_FOUND, (409, "order-cancelled"), (409, "redemption-settled"), (410, "customer-erased")];
 
 fn conflict(name: &str, title: &'static str, detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::CONFLICT, name, title, detail)

@@ -21,15 +21,21 @@ const MAX_CART: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OffersAsked"))]
 pub(crate) struct Asked {
+    /// In which language: `en` or `ru`, also as the beginning of a longer tag.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^(en|ru)(-[A-Za-z0-9]{1,8})*$")))]
     lang: Option<String>,
+    /// 1: with the document that the decision rests on; for the scope `admin` alone.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(max = 1)))]
     inputs: u8,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AskedWithCart {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OffersFor"))]
+pub(crate) struct AskedWithCart {
     /// Absent or null: nobody the shop knows.
     #[serde(default)]
     customer: Option<CustomerId>,
@@ -38,19 +44,23 @@ struct AskedWithCart {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CartIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct CartIn {
     /// Ids of its products.
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_CART)))]
     products: Vec<ProductId>,
 }
 
 /// A decision for a customer.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Offers"))]
 pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<CustomerId>,
     /// `false`: nobody of that id is known.
     known: bool,
     /// The hash of the document the decision rests on.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
     id: String,
     decision: Decision,
     /// What the customer gives to friends, where an offer asks them to.

@@ -9,7 +9,9 @@ use web::{App, Body, Caller, Problem, decision_id, read_json};
 
 /// The decision, and the hash of its document.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Replayed"))]
 pub(crate) struct Answer {
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
     id: String,
     decision: Decision,
 }

@@ -11,6 +11,7 @@ use crate::lookup::{Found, look_up, today};
 
 /// Where a customer stands now, and why.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Standing"))]
 pub(crate) struct Answer {
     customer: CustomerId,
     /// `false`: of nobody with that id was anything sent yet.

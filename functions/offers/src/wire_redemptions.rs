@@ -18,34 +18,44 @@ const MAX_LINES: usize = 1_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::code_or_offer))]
 pub(crate) struct ReserveIn {
     /// As the customer typed it.
     code: Option<String>,
     /// Or an offer's id.
     offer: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = CustomerId::MAX_BYTES)))]
     customer: String,
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = OrderId::MAX_BYTES)))]
     order: String,
     /// By default 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = u16::MAX)))]
     attempt: Option<i64>,
     /// The cart's, in minor units.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = Minor::MAX.0)))]
     total: i64,
     /// What delivery costs, in minor units; by default as in the settings.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = Minor::MAX.0)))]
     delivery: Option<i64>,
     /// For a reward on a category or on products.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_LINES)))]
     lines: Vec<LineIn>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LineIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CartLineIn"))]
+pub(crate) struct LineIn {
     product: String,
     category: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = Minor::MAX.0)))]
     amount: i64,
 }
 
 /// A redemption as it is answered: what the shop has to know of it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RedemptionAnswer"))]
 pub(crate) struct Answer {
     /// Of a step: was it done now or before?
     #[serde(skip_serializing_if = "Option::is_none")]

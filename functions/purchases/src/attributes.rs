@@ -20,20 +20,24 @@ const OWN: &str = "is the customer's own: nobody brings themselves";
 /// An update as a shop sends it. A field that is left out stays as it is, `null` clears it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AttributesIn {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct AttributesIn {
     /// RFC 3339, with an offset: when the shop changed them. The latest value of each field counts.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     updated_at: String,
     /// `YYYY-MM-DD`: since when they are in the loyalty programme.
     #[serde(default, deserialize_with = "given")]
     programme_since: Option<Option<Day>>,
     /// BCP 47, such as `en` or `pt-BR`.
     #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_LANGUAGE), regex(pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")))]
     language: Option<Option<String>>,
     /// May they be written to?
     #[serde(default, deserialize_with = "given")]
     mailing_consent: Option<Option<bool>>,
     /// The customer who brought them.
     #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = CustomerId::MAX_BYTES)))]
     referred_by: Option<Option<String>>,
     /// The same, by the code that customer gives to friends.
     referral_code: Option<String>,

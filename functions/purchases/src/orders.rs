@@ -18,14 +18,31 @@ const MAX_BATCH: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Batch<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderBatch"))]
+pub(crate) struct Batch<'a> {
     #[serde(borrow)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::schema::Placed>", length(min = 1, max = MAX_BATCH)))]
     orders: Vec<&'a RawValue>,
 }
 
+/// What is sent: one order, or a batch. Each order of a batch is read by itself.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged, rename = "OrderOrBatch"))]
+#[expect(dead_code, reason = "for the OpenAPI document, which says what is read")]
+pub(crate) enum OneOrMany<'a> {
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::Placed"))]
+    One(OrderIn),
+    Many(Batch<'a>),
+}
+
+/// A revision, as the OpenAPI document has it.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
+#[expect(dead_code, reason = "for the OpenAPI document, which says what is read")]
+pub(crate) struct Revision(#[cfg_attr(feature = "schema", schemars(with = "crate::schema::Revised"))] OrderIn);
+
 /// One order's answer within a batch: what it would have got alone.
 #[derive(Serialize)]
-struct Answer {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderResult"))]
+pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<Receipt>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,13 +53,19 @@ struct Answer {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Receipt {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderAnswer"))]
+pub(crate) enum Receipt {
     Order(OrderReceipt),
-    Ignored { status: &'static str },
+    /// A guest's, and the shop ignores them.
+    Ignored {
+        #[cfg_attr(feature = "schema", schemars(extend("const" = "ignored")))]
+        status: &'static str,
+    },
 }
 
 #[derive(Default, Serialize)]
-struct Answers {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderResults"))]
+pub(crate) struct Answers {
     recorded: usize,
     duplicate: usize,
     ignored: usize,

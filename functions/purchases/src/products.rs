@@ -18,21 +18,26 @@ const MAX_BATCH: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Products<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Products<'a> {
     #[serde(borrow)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<ProductIn>", length(min = 1, max = MAX_BATCH)))]
     products: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stocks<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Stocks<'a> {
     #[serde(borrow)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<StockIn>", length(min = 1, max = MAX_BATCH)))]
     stock: Vec<&'a RawValue>,
 }
 
 /// One product's answer within a batch.
 #[derive(Serialize)]
-struct Answer {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ProductResult"))]
+pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<ProductReceipt>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +48,7 @@ struct Answer {
 
 /// What became of a batch.
 #[derive(Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ProductResults"))]
 pub(crate) struct Answers {
     recorded: usize,
     duplicate: usize,
@@ -74,6 +80,7 @@ pub(crate) async fn put_stock(
 
 /// A product as it is stored now, published or not.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StoredProduct"))]
 pub(crate) struct Shown {
     #[serde(flatten)]
     product: Product,

@@ -11,23 +11,32 @@ use web::{Clock, FieldError, Problem};
 /// An order as a shop sends it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderIn {
     /// Unique in the shop. May be left out of a PUT, whose path names it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = OrderId::MAX_BYTES)))]
     pub id: Option<String>,
     /// Who bought; `null` or absent: a guest.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ledger::CustomerId::MAX_BYTES)))]
     pub customer: Option<String>,
     /// RFC 3339, with an offset.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub time: String,
     /// ISO 4217; must be the shop's.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Z]{3}$")))]
     pub currency: String,
     /// Before refunds, in minor units; by default the sum of the lines.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = Minor::MAX.0)))]
     pub total: Option<i64>,
     /// What was bought.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_LINES)))]
     pub lines: Vec<LineIn>,
     /// Of a PUT: which revision this is, 1 to 2^53-1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = RevisionKey::MAX_NUMBER)))]
     pub revision: Option<u64>,
     /// Of a PUT: tells revisions of one number apart, at most 64 of `[A-Za-z0-9]`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Za-z0-9]{0,64}$")))]
     pub tie: Option<String>,
     /// Of a PUT: `placed` (the default) or `cancelled`.
     pub status: Option<StatusIn>,
@@ -36,6 +45,7 @@ pub struct OrderIn {
 /// Does the order stand?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderStatus"))]
 pub enum StatusIn {
     /// It stands.
     Placed,
@@ -46,54 +56,72 @@ pub enum StatusIn {
 /// A line as a shop sends it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderLineIn"))]
 pub struct LineIn {
     /// Unique in the order; by default its position, counted from 1.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LineId::MAX_BYTES)))]
     pub id: Option<String>,
     /// What was bought.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ledger::ProductId::MAX_BYTES)))]
     pub product: Option<String>,
     /// Its name.
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_TEXT)))]
     pub name: Option<String>,
     /// Its category.
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_TEXT)))]
     pub category: Option<String>,
     /// Its brand.
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_TEXT)))]
     pub brand: Option<String>,
     /// How much: a decimal, not below zero, as a number or a string.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::quantity"))]
     pub quantity: Option<Decimal>,
     /// The line's total in minor units.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = Minor::MAX.0)))]
     pub amount: i64,
     /// Only informative.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = Minor::MAX.0)))]
     pub unit_price: Option<i64>,
 }
 
 /// A return as a shop sends it: of the whole order, of an amount, or of lines.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::one_amount))]
 pub struct ReturnIn {
     /// Unique in its order.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ledger::ReturnId::MAX_BYTES)))]
     pub id: String,
     /// Of which order.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = OrderId::MAX_BYTES)))]
     pub order: String,
     /// RFC 3339, with an offset.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub time: String,
     /// `true`: all of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole: bool,
     /// This much, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = Minor::MAX.0)))]
     pub amount: Option<i64>,
     /// These lines.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_LINES)))]
     pub lines: Option<Vec<ReturnLineIn>>,
 }
 
 /// A line that is given back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReturnLineIn {
     /// Its id in the order.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LineId::MAX_BYTES)))]
     pub line: String,
     /// This much of it, in minor units; by default all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = Minor::MAX.0)))]
     pub amount: Option<i64>,
 }
 
@@ -106,7 +134,7 @@ pub(crate) enum Read {
 }
 
 /// The longest name, category or brand, in bytes.
-const MAX_TEXT: usize = 1024;
+pub(crate) const MAX_TEXT: usize = 1024;
 
 /// Collects what is wrong, so that an answer names every field at once.
 #[derive(Default)]

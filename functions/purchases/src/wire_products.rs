@@ -11,31 +11,44 @@ use crate::wire::Checks;
 /// A product as a shop sends it: all of it, but for stock, which stays as it is where it is left out.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductIn {
     /// As orders name it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ProductId::MAX_BYTES)))]
     pub id: String,
     /// What customers read.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::wire::MAX_TEXT)))]
     pub name: String,
     /// Its category.
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::wire::MAX_TEXT)))]
     pub category: Option<String>,
     /// Its brand.
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::wire::MAX_TEXT)))]
     pub brand: Option<String>,
     /// In minor units.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = segmentation::Minor::MAX.0)))]
     pub price: Option<i64>,
     /// Before it was marked down; not below the price.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = segmentation::Minor::MAX.0)))]
     pub list_price: Option<i64>,
     /// In the shop's own words.
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::wire::MAX_TEXT)))]
     pub season: Option<String>,
     /// How many there are.
+    #[cfg_attr(feature = "schema", schemars(range(max = MAX_STOCK)))]
     pub stock: Option<u64>,
     /// What of the price is the shop's, 0 to 100.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub margin_percent: Option<u8>,
     /// Of a bundle: 1 to 10 product ids.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(length(max = Product::MAX_PARTS), inner(length(min = 1, max = ProductId::MAX_BYTES))))]
     pub parts: Vec<String>,
     /// A picture's address.
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_ADDRESS), regex(pattern = "^(https?://.+)?$")))]
     pub image: Option<String>,
     /// Its page's address.
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_ADDRESS), regex(pattern = "^(https?://.+)?$")))]
     pub url: Option<String>,
     /// Is it sold? By default it is.
     pub active: Option<bool>,
@@ -44,11 +57,14 @@ pub struct ProductIn {
 /// A product's stock as a shop sends it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StockIn {
     /// Of which product.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = ProductId::MAX_BYTES)))]
     pub id: String,
     /// How many there are; `null`: it never runs out.
     #[serde(deserialize_with = "given")]
+    #[cfg_attr(feature = "schema", schemars(required, range(max = MAX_STOCK)))]
     pub quantity: Option<u64>,
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A product. Texts are never empty; lengths and forms are checked where they come in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Product {
     /// The shop's id, as orders name it.
     pub id: String,

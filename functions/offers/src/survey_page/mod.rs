@@ -27,13 +27,17 @@ use crate::survey_page::words::Notice;
 
 /// `?lang=…`, for who wants the page in the other language. Mail systems add fields of their own, which are passed over.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PageAsked"))]
 pub(crate) struct Asked {
+    /// `en` or `ru`; anything else is passed over.
     lang: Option<String>,
 }
 
 /// What the form sends.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PageAnswer"))]
 pub(crate) struct Sent {
+    /// A reason, or a score.
     answer: String,
 }
 

@@ -18,17 +18,27 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use ledger::{HookId, HookKeys, HookOutcome, LastIgnored, Platform, Shop, ShopId};
 use serde::Serialize;
-use web::{App, Body, Problem};
+use web::{App, Body, Problem, Refused};
 
 pub(crate) use known::KnownHooks;
 use take::{Taken, take};
 pub use told::{LeftOut, Money, OrderTold, Reason, Standing, Told};
+
+/// What a delivery is refused with. Only an order that is still to come is worth a second try, beside a store that is away.
+pub(crate) const REFUSED: [Refused; 5] = [
+    (400, "invalid-json"),
+    (401, "unauthorized"),
+    (409, "order-unknown"),
+    (409, "return-exceeds-order"),
+    (413, "body-too-large"),
+];
 
 /// Shop and hook, as the path names them.
 type Named = Result<Path<(String, String)>, PathRejection>;
 
 /// What is answered to a delivery that need not come again.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Delivered"))]
 pub(crate) struct Answer {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
