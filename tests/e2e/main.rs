@@ -19,6 +19,7 @@ mod faults;
 mod fire;
 mod fuzz;
 mod hooks;
+mod isolation;
 mod keys;
 mod limits;
 mod logs;
