@@ -222,7 +222,8 @@ async fn who_asks_for_something_else_gives_a_broken_job_up() {
     let loaded = world.ledger.fresh_shop(&acme()).await.unwrap().unwrap();
     let period = Period::new(day(FROM), day(UNTIL)).unwrap();
     let now = world.app.clock.now();
-    begin_simulation(&world.ledger, &loaded, &loaded.playbook, period, json!("else"), now).await.unwrap();
+    let other = json!({ "playbook": "another one", "from": FROM, "until": UNTIL });
+    begin_simulation(&world.ledger, &loaded, &loaded.playbook, period, other, now).await.unwrap();
     assert_eq!(world.post("/v1/simulations", &question()).await.told(), (409, "job-in-progress".into()));
     world.ledger.expire_job_leases(&acme()).await.unwrap();
     let begun = world.post("/v1/simulations", &question()).await;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A reward. Percents are whole and from 1 to 90.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = word_first))]
 pub enum Reward {
     /// Percent off the price.
     Discount(u8),
@@ -19,6 +19,19 @@ pub enum Reward {
     Points(u8),
     /// Delivery at the shop's cost.
     FreeDelivery,
+}
+
+/// A variant without content is told in an `enum` that comes first: only so does schemars know that among the fields of a document it is one
+/// that is null.
+#[cfg(feature = "schema")]
+fn word_first(schema: &mut schemars::Schema) {
+    let Some(variants) = schema.get_mut("oneOf").and_then(serde_json::Value::as_array_mut) else { return };
+    for at in 0..variants.len() {
+        if let Some(word) = variants[at].get("const").cloned() {
+            variants.remove(at);
+            variants.insert(0, serde_json::json!({ "type": "string", "enum": [word] }));
+        }
+    }
 }
 
 /// What a segment's rewards may come to.
