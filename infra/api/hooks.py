@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,6 +46,10 @@ def before_call(context, case, kwargs):
         case.path_parameters["id"] = KNOWN["pools"]["key"][0]
     if path == "/v1/endpoints" and isinstance(case.body, dict) and isinstance(case.body.get("url"), str):
         case.body["url"] = harmless(case.body["url"])
+    if path == "/v1/settings" and isinstance(case.body, dict) and type(case.body.get("version")) is int:
+        # Whoever names another version than the last is told 409, whatever else is wrong: one in eight is enough.
+        if case.body["version"] >= 0 and zlib.crc32(repr(case.body).encode()) % 8:
+            del case.body["version"]
     platform = path.removeprefix("/v1/hooks/").split("/")[0]
     if platform in PLATFORMS and (case.path_parameters or {}).get("id") == KNOWN["pools"][platform][0]:
         kwargs["auth"] = Signed(*PLATFORMS[platform])

@@ -1,6 +1,9 @@
 """How schemathesis is to send: which ids it knows, which answers are right for which data, and how much of each phase there is."""
 
+import copy
 import json
+
+from . import lint
 
 # The part of a path that an id stands in, by what the path begins with; the first that fits counts.
 IN_PATHS = [
@@ -51,6 +54,8 @@ FIELDS = {
     "offer": "offer",
     "language": "language",
     "preview": "job",
+    "time_zone": "time_zone",
+    "playbook": "playbook",
 }
 HOW_OFTEN = 0.7
 
@@ -67,6 +72,37 @@ CHECKS = {
     "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "410", "422", "429"]},
     "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "409", "410", "413", "415", "422", "429"]},
 }
+# Operations that answer 200 to what is wrong with one of many, and say so of that one.
+EACH_BY_ITSELF = ["POST /v1/orders", "PUT /v1/products", "PUT /v1/products/stock"]
+
+
+def with_examples(document, known):
+    """The document with ids of the shop as examples: those are the values that a case has where another one is tried out."""
+    document = copy.deepcopy(document)
+
+    def at(properties):
+        for name, schema in properties.items():
+            if name in FIELDS and isinstance(schema, dict) and "$ref" not in schema and "items" not in schema:
+                pool = "time" if schema.get("format") == "date-time" else FIELDS[name]
+                schema["examples"] = known["pools"][pool][:2]
+
+    def go(value):
+        if isinstance(value, dict):
+            if isinstance(value.get("properties"), dict):
+                at(value["properties"])
+            for inner in value.values():
+                go(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                go(inner)
+
+    go(document)
+    for operation, told in lint.operations(document):
+        for parameter in told.get("parameters", []):
+            pool = bindings(operation, operation.split(" ", 1)[1], []).get(f"{parameter['in']}.{parameter['name']}")
+            if pool:
+                parameter["examples"] = {f"of the shop {n}": {"value": value} for n, value in enumerate(known["pools"][pool][:2])}
+    return document
 
 
 def bindings(operation, path, document_body):
@@ -119,8 +155,12 @@ def written(known, operations, options):
         lines += [f"[dictionaries.{json.dumps(name)}]", f"values = {json.dumps(values)}"]
     for operation, fields in operations:
         bound = bindings(operation, operation.split(" ", 1)[1], fields)
+        lines += ["[[operations]]", f"include-name = {json.dumps(operation)}"]
+        if operation in EACH_BY_ITSELF:
+            statuses = [*CHECKS["negative_data_rejection"]["expected-statuses"], "200"]
+            lines += ["[operations.checks.negative_data_rejection]", f"expected-statuses = {json.dumps(statuses)}"]
         if bound:
-            lines += ["[[operations]]", f"include-name = {json.dumps(operation)}", "[operations.parameters]"]
+            lines.append("[operations.parameters]")
             lines += [
                 f"{json.dumps(place)} = {{ dictionary = {json.dumps(pool)}, probability = {HOW_OFTEN} }}"
                 for place, pool in bound.items()

@@ -289,4 +289,6 @@ class Shop:
             "shop": [SHOP],
             "survey": list(SURVEYS),
             "language": ["en", "ru"],
+            "time_zone": [self.must("GET", "/v1/settings")["time_zone"]],
+            "playbook": [self.must("GET", "/v1/playbook")["version"]],
         }

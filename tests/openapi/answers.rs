@@ -54,12 +54,6 @@ pub(super) fn of(route: &Route, schemas: &mut Schemas) -> Value {
             answer["headers"][*name] = json!({ "description": what, "schema": { "type": "string" } });
         }
     }
-    if answers.is_empty() {
-        answers.insert("2XX".to_owned(), json!({ "description": "Not described yet", "content": { "*/*": {} } }));
-        answers.insert("4XX".to_owned(), json!({ "description": "Not described yet", "content": { "*/*": {} } }));
-        answers.insert("503".to_owned(), json!({ "$ref": "#/components/responses/Unavailable" }));
-        return answers.into();
-    }
     for (status, kinds) in refused(route) {
         let is_it = |(_, at, known, _): &&(&str, u16, &[&str], &str)| {
             *at == status && known.iter().copied().eq(kinds.iter().copied())

@@ -80,6 +80,8 @@ impl Schemas {
             if let Some(Value::String(text)) = object.get_mut("description") {
                 *text = plain(text);
             }
+            // A set takes what is sent twice as sent once.
+            object.remove("uniqueItems");
         });
         document
     }
