@@ -155,7 +155,8 @@ def written(known, operations, options):
         lines += [f"[dictionaries.{json.dumps(name)}]", f"values = {json.dumps(values)}"]
     for operation, fields in operations:
         bound = bindings(operation, operation.split(" ", 1)[1], fields)
-        lines += ["[[operations]]", f"include-name = {json.dumps(operation)}"]
+        if bound or operation in EACH_BY_ITSELF:
+            lines += ["[[operations]]", f"include-name = {json.dumps(operation)}"]
         if operation in EACH_BY_ITSELF:
             statuses = [*CHECKS["negative_data_rejection"]["expected-statuses"], "200"]
             lines += ["[operations.checks.negative_data_rejection]", f"expected-statuses = {json.dumps(statuses)}"]
