@@ -17,6 +17,7 @@ mod rate;
 mod receiver;
 mod remembered;
 mod routes;
+mod strict;
 mod wire;
 
 pub use app::App;
