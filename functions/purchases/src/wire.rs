@@ -247,8 +247,8 @@ impl OrderIn {
                 checks.fail("total", "must be given where there are no lines");
                 Minor::ZERO
             }
-            // Each is at most 10^14, and there are at most 1,000: no overflow.
-            None => checks.amount("total", lines.iter().map(|line| line.amount.0).sum()),
+            // A line's amount that was refused above stands here as it was sent: it may be any number.
+            None => checks.amount("total", lines.iter().fold(0, |sum, line| line.amount.0.saturating_add(sum))),
         };
         let Some(customer) = self.customer else {
             let read = checks.end(Some(Read::IgnoredGuest))?;
