@@ -200,6 +200,30 @@ async fn an_alias_never_points_to_an_alias_and_is_erased_with_its_root() {
 }
 
 #[tokio::test]
+async fn a_job_that_finds_its_wish_fulfilled_is_done_and_writes_nothing_more() {
+    let world = World::new().await;
+    for name in ["ann", "bob", "cid"] {
+        world.record(order(&format!("O-{name}"), name, "2026-11-01", 100)).await;
+    }
+    try_merge(&world.ledger, &world.shop, "cid", "ann").await.unwrap().unwrap();
+    // All begun before the first one came to its end, as a call is that is sent again at that moment.
+    let begun = async |from: &str, into: &str| {
+        let ids = (&customer_id(from), &customer_id(into));
+        world.ledger.begin_merge(&world.shop, ids, world.today(), now()).await.unwrap().0
+    };
+    let (first, again, reversed) = (begun("ann", "bob").await, begun("cid", "bob").await, begun("bob", "cid").await);
+    world.ledger.regroup(&world.shop, &first, now()).await.unwrap().unwrap();
+    let one = world.stored("cid").await;
+    assert_eq!((one.orders.len(), &one), (3, &world.stored("bob").await));
+    world.ledger.regroup(&world.shop, &again, now()).await.unwrap().unwrap();
+    assert_eq!(world.stored("bob").await, one, "no version and no item more");
+    // Bob is the root now, and that is not what this one was about.
+    let told = world.ledger.regroup(&world.shop, &reversed, now()).await.unwrap();
+    assert_eq!(told, Err(RegroupError::Same.to_string()));
+    rebuild_is_what_is_stored(&world, "bob").await;
+}
+
+#[tokio::test]
 async fn a_merged_customers_story_is_read_whole_in_pages() {
     let world = World::new().await;
     for nth in 0..5 {
