@@ -1,9 +1,11 @@
 """The document damaged in one place after another: a check that finds nothing is worth nothing before it has found these."""
 
 import copy
+import json
 
 from . import lint
 from .shop import served
+from .tally import Tally
 
 
 def operation(document, name):
@@ -24,7 +26,7 @@ READ = [
     (
         "two operations of one name",
         lambda d: operation(d, "GET /v1/segments").update(operationId=operation(d, "GET /v1/cuts")["operationId"]),
-        "operationId",
+        "Operation ID 'getCuts'",
     ),
     ("an operation without words", lambda d: operation(d, "POST /v1/orders").pop("summary"), "has no summary"),
     ("a tag that nobody describes", lambda d: operation(d, "POST /v1/orders").update(tags=["till"]), "one tag that is described"),
@@ -46,7 +48,7 @@ READ = [
         lambda d: answer(d, "GET /v1/cuts", "401").update(content={"text/plain": {"schema": {"type": "string"}}}),
         "is no problem document",
     ),
-    ("a reference to nothing", lambda d: body(d, "POST /v1/orders").update(schema={"$ref": "#/components/schemas/Nobody"}), "Nobody"),
+    ("a reference to nothing", lambda d: body(d, "POST /v1/orders").update(schema={"$ref": "#/components/schemas/Nobody"}), "Nobody leads nowhere"),
     ("a type that is none", lambda d: d["components"]["schemas"]["Problem"].update(type="objekt"), "objekt"),
     ("a parameter that the path has not", lambda d: operation(d, "GET /v1/runs/{id}").update(parameters=[]), "id"),
     ("a schema for nobody", lambda d: d["components"]["schemas"].update(Lonely={"type": "string"}), "is used nowhere"),
@@ -75,7 +77,7 @@ CALLED = [
         "a status that comes and is not described",
         "GET /v1/products/{id}",
         lambda d: operation(d, "GET /v1/products/{id}")["responses"].pop("404"),
-        "Undocumented HTTP status code",
+        "Undocumented status code",
     ),
     (
         "an answer of another form than described",
@@ -97,16 +99,32 @@ CALLED = [
         lambda d: operation(d, "GET /v1/health").update(security=[{"key": ["admin"]}]),
         "API accepts",
     ),
-    ("what is said to be refused and is taken", "GET /v1/keys", limit_to(3), "API accepted schema-violating request"),
+    ("what is said to be refused and is taken", "GET /v1/keys", limit_to(3), "Schema-violating request accepted"),
     (
         "what is said to be taken and cannot be read",
         "POST /v1/returns",
         lambda d: operation(d, "POST /v1/returns").update(
             requestBody={"required": True, "content": {"application/json": {"schema": {"type": "array", "maxItems": 2}}}}
         ),
-        "API rejected schema-compliant request",
+        "Schema-valid request rejected",
     ),
 ]
+
+
+ASKED = "GET /v1/keys"
+# What counting finds: a name, answers by status, what the finding says.
+COUNTED = [
+    ("an operation that is never right", {422: 30}, "was never answered 2xx"),
+    ("an operation that refuses nothing", {200: 30, 401: 3, 405: 4}, "was ever refused"),
+    ("an operation that is called too often", {200: 30, 422: 3, 429: 4}, "came too often"),
+    ("too few calls", {200: 1, 422: 1}, "fewer than"),
+]
+
+
+def counted(statuses):
+    """What a tally finds of one operation that was answered so."""
+    lines = [json.dumps([ASKED, "fuzzing", "positive", "GET", status]) for status, times in statuses.items() for _ in range(times)]
+    return [finding for finding in Tally(lines).findings([(ASKED, True)], 20) if "named as an exception" not in finding]
 
 
 def damaged(document, damage):
@@ -131,6 +149,9 @@ def missed(document, options, directory, send):
         findings = list(lint.findings(damaged(document, damage)))
         right = [finding for finding in findings if expected in finding]
         wrong += told(right, name, right or findings)
+    for name, statuses, expected in COUNTED:
+        findings = counted(statuses)
+        wrong += told(len(findings) == 1 and expected in findings[0], name, findings)
     if options.built:
         options.max_examples = min(options.max_examples, 20)
         with served(options.built.resolve(), directory) as (api, known, _):
@@ -140,6 +161,6 @@ def missed(document, options, directory, send):
                 sound, said, _ = send(damaged(document, damage), api, known, directory / f"fault-{nth}", options, *only)
                 at = said.find(expected)
                 wrong += told(not sound and at >= 0, name, said[at : at + 150] if at >= 0 else said)
-    faults = len(READ) + (len(CALLED) if options.built else 0)
+    faults = len(READ) + len(COUNTED) + (len(CALLED) if options.built else 0)
     print(f"all {faults} planted faults were found" if not wrong else f"{wrong} of {faults} planted faults were missed")
     return wrong

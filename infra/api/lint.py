@@ -136,9 +136,18 @@ def component_findings(document):
             yield f"{name}: asks for {scheme}, which is described nowhere"
 
 
+def reference_findings(document):
+    """Every reference leads to something of this document."""
+    for reference in sorted(set(references(document))):
+        try:
+            resolved(document, {"$ref": reference})
+        except (KeyError, TypeError):
+            yield f"{reference} leads nowhere"
+
+
 def findings(document):
     """All that is wrong. What the specification says comes alone: the rest reads a document that keeps to it."""
-    wrong = list(spec_findings(document))
+    wrong = [*spec_findings(document), *reference_findings(document)]
     yield from wrong
     if not wrong:
         for rule in head_findings, body_findings, answer_findings, component_findings:

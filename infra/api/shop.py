@@ -217,6 +217,8 @@ class Shop:
             self.pools["token"].append(token)
             self.right("GET /s/{token}", token=token)
             self.right("POST /s/{token}", {"answer": str(*SURVEYS[survey].values())}, token=token)
+        # Nothing that is made up comes near to a link's proof, so a wrong one is among the calls.
+        self.right("GET /s/{token}", token="no-link-of-ours")
         if not self.pools["token"]:
             raise Wrong("no letter asks anything")
 
