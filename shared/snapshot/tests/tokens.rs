@@ -1,5 +1,7 @@
 //! Only what the origin made, for this shop and this moment, says anything.
 
+#![expect(clippy::unwrap_used, reason = "a failed test is meant to panic")]
+
 use proptest::prelude::*;
 use snapshot::{Claims, EdgeKeys, MAX_BODY, MAX_TOKEN, NONCE, NotMade, OriginKeys, Refused, Sealing, open, seal};
 
