@@ -71,7 +71,7 @@ impl Book {
         let same = |template: &&String| {
             let words = template.split('/');
             words.clone().count() == parts.len()
-                && words.zip(&parts).all(|(word, part)| word.starts_with('{') || word == *part)
+                && words.zip(&parts).all(|(word, part)| word == *part || (word.starts_with('{') && !part.is_empty()))
         };
         let holes = |template: &&String| template.matches('{').count();
         self.document["paths"].as_object()?.keys().filter(same).min_by_key(holes).cloned()
