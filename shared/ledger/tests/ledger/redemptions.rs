@@ -84,7 +84,15 @@ pub(crate) async fn race(ledger: &Ledger, shop: &Arc<Shop>, all: Vec<Redemption>
     let mut tasks = JoinSet::new();
     for one in all {
         let (ledger, shop) = (ledger.clone(), Arc::clone(shop));
-        tasks.spawn(async move { ledger.reserve(&shop, &one, false, one.reserved_at).await });
+        tasks.spawn(async move {
+            loop {
+                match ledger.reserve(&shop, &one, false, one.reserved_at).await {
+                    // So many at once are more than a busy machine answers in time: who was not answered sends it again.
+                    Err(RedeemError::Store(error)) if error.is_temporary() => {}
+                    done => break done,
+                }
+            }
+        });
     }
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     while let Some(done) = tasks.join_next().await {
