@@ -85,8 +85,8 @@ impl Fire {
     #[must_use]
     pub fn tenth(seed: u64, built: PathBuf, work: &Path) -> Fire {
         let full = Fire::full(seed, built, work);
-        let servers_die = Every { least: Duration::from_secs(2), most: Duration::from_secs(8) };
-        let store_dies = Every { least: Duration::from_secs(4), most: Duration::from_secs(12) };
+        let servers_die = Every { least: Duration::from_secs(3), most: Duration::from_secs(12) };
+        let store_dies = Every { least: Duration::from_secs(8), most: Duration::from_secs(24) };
         Fire {
             items: full.items / 10,
             customers: full.customers / 10,
