@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
+use console::Console;
 use engine::Engine;
 use ledger::{CodeSecrets, KeySecret, Ledger, Secrets, ShopId, Tables};
 use purchases::publish::StartPublish;
@@ -78,15 +79,22 @@ impl Machine {
     }
 }
 
-/// All functions' routes.
+/// All functions' routes, and the console over them.
 pub(crate) fn router(app: &App) -> Router {
-    let routes = purchases::router(app, publish_here(app)).merge(offers::router(app)).merge(admin::router(
+    served(app).0
+}
+
+/// The same, with the console, which makes links to sign in by.
+pub(crate) fn served(app: &App) -> (Router, Console) {
+    let api = purchases::router(app, publish_here(app)).merge(offers::router(app)).merge(admin::router(
         app,
         start_here(app),
         learn_here(app),
         job_here(app),
     ));
-    web::finish(routes, app.clone()).layer(axum::middleware::from_fn(web::log_request))
+    let console = Console::new(app, web::finish(api.clone(), app.clone()));
+    let all = web::finish(api.merge(console.clone().router()), app.clone());
+    (all.layer(axum::middleware::from_fn(web::log_request)), console)
 }
 
 /// Sets a begun run going as a task of this process.

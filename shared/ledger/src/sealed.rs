@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LedgerError;
 use crate::keys::KeySecret;
+use crate::store::Ledger;
 
 /// Bytes of a nonce; long enough that random ones do not meet.
 const NONCE: usize = 24;
@@ -16,6 +17,30 @@ const NONCE: usize = 24;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Sealed(String);
+
+impl Ledger {
+    /// Seals a text of a function's own, such as a session, for a purpose: what is sealed for one does not open for another. The answer is
+    /// fit for a cookie and a path.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where there is no randomness.
+    pub fn seal(&self, purpose: &str, text: &str) -> Result<String, LedgerError> {
+        let Sealed(sealed) = self.inner.secrets.keys.seal(&own(purpose), text)?;
+        Ok(sealed.replace('+', "-").replace('/', "_"))
+    }
+
+    /// The text again; `None`: it was not sealed here for this purpose.
+    #[must_use]
+    pub fn open_sealed(&self, purpose: &str, sealed: &str) -> Option<String> {
+        let sealed = Sealed(sealed.replace('-', "+").replace('_', "/"));
+        self.inner.secrets.keys.unseal(&own(purpose), &sealed).ok()
+    }
+}
+
+/// No shop's name has a space, so no place of a shop's is one of these.
+fn own(purpose: &str) -> String {
+    format!("for {purpose}")
+}
 
 impl KeySecret {
     /// Seals a text for one place: what is moved to another place does not open there.

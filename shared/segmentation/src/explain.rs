@@ -1,6 +1,6 @@
 //! Why a customer stands where they stand, how far the next cell is, and when they drop if they do nothing.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cuts::{AxisCuts, Cuts, Law};
 use crate::day::Day;
@@ -10,7 +10,7 @@ use crate::segment::{Axis, Place, Segment};
 use crate::values::{Rfm, Window};
 
 /// One axis of an explanation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AxisExplanation {
     /// Which axis.
@@ -31,7 +31,7 @@ pub struct AxisExplanation {
 }
 
 /// Where an idle customer goes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IdleDrop {
     /// The first day on which the segment is another one.
@@ -41,7 +41,7 @@ pub struct IdleDrop {
 }
 
 /// All that led to a segment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explanation {
     /// The segment.

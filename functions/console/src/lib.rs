@@ -1,0 +1,88 @@
+//! The marketer's pages, rendered here and read without scripts. The console is a user of the API as any other: it calls the API's
+//! routes in its own process with the key that was signed in with, so a page says what the API says, and may what the key may.
+
+mod api;
+mod frame;
+mod numbers;
+mod pages;
+mod session;
+mod staff;
+mod words;
+
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use ledger::{LedgerError, ShopId};
+use web::App;
+
+use crate::session::Links;
+
+/// Nothing runs and nothing comes from elsewhere; not even a style inside a page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// What pages are made of: the state of every function, and the API's routes as a service.
+#[derive(Clone, Debug)]
+pub struct Console {
+    app: App,
+    api: Router,
+    links: Links,
+}
+
+impl Console {
+    /// Over the API's routes, finished as they are served.
+    #[must_use]
+    pub fn new(app: &App, api: Router) -> Console {
+        Console { app: app.clone(), api, links: Links::default() }
+    }
+
+    /// A path that signs whoever opens it first in to a shop, with a key of this process alone. It is good for ten minutes.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when there is no randomness.
+    pub fn sign_in_path(&self, shop: &ShopId) -> Result<String, LedgerError> {
+        self.links.make(&self.app, shop)
+    }
+
+    /// The pages, all under `/console`.
+    pub fn router<S>(self) -> Router<S> {
+        Router::new()
+            .route("/console", get(pages::base::show))
+            .route("/console/segments/{segment}", get(pages::segment::show))
+            .route("/console/customers", get(pages::customer::find))
+            .route("/console/customers/{id}", get(pages::customer::show))
+            .route("/console/runs", get(pages::runs::list).post(pages::runs::begin))
+            .route("/console/runs/{run}", get(pages::runs::show))
+            .route("/console/sign-in", get(pages::sign_in::show).post(pages::sign_in::enter))
+            .route("/console/enter/{pass}", get(pages::sign_in::enter_by_link))
+            .route("/console/sign-out", post(pages::sign_in::leave))
+            .route("/console/language", post(pages::sign_in::speak))
+            .route("/console/console.css", get(style))
+            .layer(from_fn(guarded))
+            .with_state(self)
+    }
+}
+
+/// Every answer says what a browser may do with it.
+async fn guarded(request: axum::extract::Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn style() -> impl IntoResponse {
+    let kept = HeaderValue::from_static("public, max-age=300");
+    (
+        [(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")), (CACHE_CONTROL, kept)],
+        include_str!("console.css"),
+    )
+}
