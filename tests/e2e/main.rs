@@ -11,6 +11,7 @@ mod beacon;
 mod bootstraps;
 mod campaigns;
 mod complete_journey;
+mod console;
 mod customers;
 mod cuts;
 mod deliveries;
