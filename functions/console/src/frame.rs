@@ -73,6 +73,7 @@ fn whole(words: Words, title: &str, bar: Option<&Markup>, main: &Markup) -> Html
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Tercile" }
                 link rel="stylesheet" href="/console/console.css";
+                link rel="icon" href="/console/icon.svg" type="image/svg+xml";
             }
             body {
                 a.skip href="#main" { (words.say("To the content", "К содержанию")) }

@@ -63,6 +63,7 @@ impl Console {
             .route("/console/sign-out", post(pages::sign_in::leave))
             .route("/console/language", post(pages::sign_in::speak))
             .route("/console/console.css", get(style))
+            .route("/console/icon.svg", get(icon))
             .layer(from_fn(guarded))
             .with_state(self)
     }
@@ -80,9 +81,14 @@ async fn guarded(request: axum::extract::Request, next: Next) -> Response {
 }
 
 async fn style() -> impl IntoResponse {
-    let kept = HeaderValue::from_static("public, max-age=300");
-    (
-        [(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")), (CACHE_CONTROL, kept)],
-        include_str!("console.css"),
-    )
+    kept("text/css; charset=utf-8", include_str!("console.css"))
+}
+
+async fn icon() -> impl IntoResponse {
+    kept("image/svg+xml", include_str!("icon.svg"))
+}
+
+/// What a browser need not ask for again at each page.
+fn kept(media: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, media), (CACHE_CONTROL, "public, max-age=300")], text)
 }
