@@ -152,7 +152,7 @@ async fn over_tls_the_cookie_stays_there() {
 async fn a_session_ends_with_its_key_its_time_and_when_one_leaves() {
     let world = base().await;
     let browser = signed_in(&world).await;
-    let now: DateTime<Utc> = Utc::now();
+    let now = world.app.clock.now();
     let almost = browser.later(&world, now + TimeDelta::minutes(8 * 60 - 1));
     assert_eq!(almost.get("/console").await.status, 200);
     let over = browser.later(&world, now + TimeDelta::minutes(8 * 60 + 1));

@@ -94,9 +94,7 @@ mod tests {
         let russian = |many| Words(Language::Ru).customers(many);
         assert_eq!(
             [0, 1, 2, 5, 11, 12, 21, 104, 111].map(russian).join(", "),
-            concat!(
-                "0 клиентов, 1 клиент, 2 клиента, 5 клиентов, 11 клиентов, 12 клиентов, 21 клиент, 104 клиента, 111 клиентов"
-            )
+            "0 клиентов, 1 клиент, 2 клиента, 5 клиентов, 11 клиентов, 12 клиентов, 21 клиент, 104 клиента, 111 клиентов"
         );
         assert_eq!(
             [0, 1, 2].map(|many| Words(Language::En).customers(many)).join(", "),

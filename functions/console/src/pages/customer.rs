@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use iso_currency::Currency;
 use ledger::CustomerId;
 use maud::{Markup, html};
-use segmentation::{Axis, Explanation, LoyaltyGroup, Minor, Place};
+use segmentation::{Axis, Explanation, LoyaltyGroup, Minor};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -182,7 +182,7 @@ fn stands(words: Words, standing: &Standing, currency: Currency) -> Markup {
         }
         @if let Some(idle) = &explanation.if_idle {
             p { (words.say("Without an order they drop on", "Без нового заказа перейдут")) " " (idle.day) " "
-                (words.say("to", "в")) " " (words.place(Place::from(idle.to))) "." }
+                (words.say("to", "в")) " " (words.place(idle.to)) "." }
         }
     }
 }
