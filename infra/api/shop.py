@@ -163,6 +163,7 @@ class Shop:
         began = [
             ("POST", f"/v1/cuts/{version}/preview", {}),
             ("POST", "/v1/cuts/candidates", {}),
+            ("POST", f"/v1/segments/{self.pools['segment'][0]}/export", None),
             ("POST", "/v1/customers/c-1/export", None),
             ("POST", "/v1/customers/c-140/merge", {"into": "c-141"}),
             ("POST", "/v1/customers/c-142/merge", {"into": "c-143"}),

@@ -46,6 +46,7 @@ const PATHS: &[(&str, &str, Scope)] = &[
     ("PUT", "/v1/hooks/0123456789abcdef", Scope::Admin),
     ("DELETE", "/v1/hooks/0123456789abcdef", Scope::Admin),
     ("POST", "/v1/runs", Scope::Admin),
+    ("GET", "/v1/runs", Scope::Admin),
     ("GET", "/v1/runs/1", Scope::Admin),
     ("GET", "/v1/runs/1/touched", Scope::Admin),
     ("GET", "/v1/cuts", Scope::Admin),
@@ -65,6 +66,7 @@ const PATHS: &[(&str, &str, Scope)] = &[
     ("GET", "/v1/customers/ann/history", Scope::Admin),
     ("GET", "/v1/segments", Scope::Admin),
     ("GET", "/v1/segments/r1f1m1/customers", Scope::Admin),
+    ("POST", "/v1/segments/r1f1m1/export", Scope::Admin),
     ("GET", "/v1/uplift", Scope::Admin),
 ];
 

@@ -18,18 +18,18 @@ use web::{App, Clock};
 use crate::order;
 
 /// One browser: it keeps what cookies it is told.
-struct Browser {
+pub(crate) struct Browser {
     console: Console,
     router: Router,
     cookie: RefCell<Option<String>>,
 }
 
-struct Page {
-    status: StatusCode,
-    to: Option<String>,
-    set: Option<String>,
-    policy: String,
-    text: String,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) to: Option<String>,
+    pub(crate) set: Option<String>,
+    pub(crate) policy: String,
+    pub(crate) text: String,
 }
 
 impl Browser {
@@ -45,7 +45,7 @@ impl Browser {
         Browser { router: console.clone().router(), console, cookie: self.cookie.clone() }
     }
 
-    async fn ask(&self, method: &str, path: &str, form: &str) -> Page {
+    pub(crate) async fn ask(&self, method: &str, path: &str, form: &str) -> Page {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(cookie) = &*self.cookie.borrow() {
             request = request.header("cookie", cookie);
@@ -69,7 +69,7 @@ impl Browser {
         }
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub(crate) async fn get(&self, path: &str) -> Page {
         self.ask("GET", path, "").await
     }
 
@@ -78,14 +78,14 @@ impl Browser {
     }
 
     /// What the page's forms send to show that they are ours.
-    async fn form(&self) -> String {
+    pub(crate) async fn form(&self) -> String {
         let page = self.get("/console/runs").await.text;
         let value = page.split("name=\"form\" value=\"").nth(1).unwrap();
         value.split('"').next().unwrap().to_owned()
     }
 }
 
-async fn signed_in(world: &World) -> Browser {
+pub(crate) async fn signed_in(world: &World) -> Browser {
     let browser = Browser::of(world);
     let page = browser.sign_in(world.key(Scope::Admin)).await;
     assert_eq!((page.status, page.to.as_deref()), (StatusCode::SEE_OTHER, Some("/console")));
@@ -93,7 +93,7 @@ async fn signed_in(world: &World) -> Browser {
 }
 
 /// A few customers, and a run over them.
-async fn base() -> World {
+pub(crate) async fn base() -> World {
     let world = World::on("2026-11-22").await;
     for nth in 0..30 {
         for time in 0..=(nth % 5) {
@@ -217,7 +217,7 @@ async fn the_base_says_of_each_segment_what_the_api_says() {
     for member in listed.as_array().unwrap() {
         assert!(page.contains(&format!("/console/customers/{}\"", member["customer"].as_str().unwrap())));
     }
-    let csv = browser.get(&format!("/console/segments/{segment}?format=csv")).await.text;
+    let csv = browser.get(&format!("/console/segments/{segment}/file?format=csv")).await.text;
     assert_eq!(csv, world.get(&format!("/v1/segments/{segment}/customers?format=csv&limit=1000")).await.text);
 
     let customer = listed[0]["customer"].as_str().unwrap();

@@ -1,12 +1,16 @@
-//! `GET /v1/segments/{segment}/customers`: an audience, freshest label first.
+//! `GET /v1/segments/{segment}/customers`: an audience, freshest label first; and `POST …/export`, a job for a long one.
 
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use ledger::CustomerId;
+use axum::{Extension, Json};
+use ledger::{Customer, CustomerId, Shop};
+use resegment::jobs::{StartJob, begin_audience};
 use segmentation::{Day, Minor, Segment};
 use serde::Serialize;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, page};
+
+use crate::jobs::{Begun, not_begun};
 
 /// One customer of an audience, with today's values.
 #[derive(Serialize)]
@@ -19,6 +23,22 @@ pub(crate) struct Member {
     recency_days: u32,
     frequency: u32,
     monetary: Minor,
+}
+
+impl Member {
+    /// Today's values of somebody with a counted order.
+    pub(crate) fn of(shop: &Shop, today: Day, customer: Customer) -> Option<Member> {
+        let cuts = &shop.active.as_ref()?.cuts;
+        let values = customer.profile.orders.rfm(today, cuts.window)?;
+        Some(Member {
+            since: customer.profile.label().map(|label| label.day),
+            customer: customer.id,
+            segment: cuts.segment(&values),
+            recency_days: values.recency_days,
+            frequency: values.frequency,
+            monetary: values.monetary,
+        })
+    }
 }
 
 impl Row for Member {
@@ -52,21 +72,20 @@ pub(crate) async fn show(
     let members: Vec<Member> = found
         .members
         .into_iter()
-        .filter_map(|member| {
-            let customer = member.customer;
-            let cuts = &shop.active.as_ref()?.cuts;
-            let values = customer.profile.orders.rfm(today, cuts.window)?;
-            let now = cuts.segment(&values);
-            let since = customer.profile.label().map(|label| label.day);
-            (now == segment).then_some(Member {
-                customer: customer.id,
-                segment,
-                since,
-                recency_days: values.recency_days,
-                frequency: values.frequency,
-                monetary: values.monetary,
-            })
-        })
+        .filter_map(|member| Member::of(shop, today, member.customer).filter(|member| member.segment == segment))
         .collect();
     page(&query, &headers, &members, found.next.as_deref())
+}
+
+/// Begins a job that lists the whole audience as it is now.
+pub(crate) async fn export(
+    State(app): State<App>,
+    Extension(start): Extension<StartJob>,
+    caller: Caller,
+    PathId(segment): PathId<Segment>,
+) -> Result<(StatusCode, Json<Begun>), Problem> {
+    let begun = begin_audience(&app.ledger, &caller.shop.id, segment, app.clock.now()).await;
+    let job = begun.map_err(not_begun)?;
+    (start.0)(caller.shop.id.clone(), job.number).await.map_err(|error| Problem::internal(&error))?;
+    Ok((StatusCode::ACCEPTED, Json(Begun::of(job.number))))
 }

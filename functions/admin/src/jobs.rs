@@ -6,13 +6,15 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use ledger::{BeginJobError, ExportRow, Job, JobKind, JobStatus};
+use ledger::{AudiencePlace, BeginJobError, ExportRow, Job, JobKind, JobStatus};
 use playbook::simulate::TallyRow;
 use segmentation::{AxisCuts, PreviewKind, PreviewRow};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use web::{App, Caller, PageQuery, PathId, Problem, Row, at_field, page};
+
+use crate::audiences::Member;
 
 /// Bytes of a page at which it ends early: an answer has at most 4 MB (law 18).
 const FULL: usize = 3 * 1024 * 1024;
@@ -144,6 +146,7 @@ pub(crate) async fn result(
         JobKind::Simulation => rows_from::<SimulationRow>(&app, &caller, at, &query, &headers).await,
         JobKind::Fit => rows_from::<FitRow>(&app, &caller, at, &query, &headers).await,
         JobKind::Preview => rows_from::<PreviewedRow>(&app, &caller, at, &query, &headers).await,
+        JobKind::Audience => members_from(&app, &caller, at, &query, &headers).await,
         JobKind::Export => rows_from::<Exported>(&app, &caller, at, &query, &headers).await,
         // What they have done is told by their summary.
         JobKind::Erase | JobKind::Merge | JobKind::Unmerge => page(&query, &headers, &[] as &[FitRow], None),
@@ -175,6 +178,24 @@ async fn rows_from<T: Row + DeserializeOwned>(
     let next = from + items.len();
     let next = ((next as u64) < of && !items.is_empty()).then(|| next.to_string());
     page(query, headers, &items, next.as_deref())
+}
+
+/// The members who are still there, with today's values; so a page may be shorter than was asked for.
+async fn members_from(
+    app: &App,
+    caller: &Caller,
+    Position { number, from, of }: Position,
+    query: &PageQuery,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let places: Vec<AudiencePlace> = app.ledger.job_rows(&caller.shop.id, number, from, query.limit()?).await?;
+    let today = app.clock.today(caller.shop.settings.time_zone);
+    let customers = app.ledger.customers_at(&places).await?;
+    let members: Vec<Member> =
+        customers.into_iter().filter_map(|customer| Member::of(&caller.shop, today, customer)).collect();
+    let next = from + places.len();
+    let next = ((next as u64) < of && !places.is_empty()).then(|| next.to_string());
+    page(query, headers, &members, next.as_deref())
 }
 
 /// Something that is stored about a customer.

@@ -1,14 +1,16 @@
-//! `POST /v1/runs` and `GET /v1/runs/{id}`: a run is a job, and the answer comes before its end (law 18).
+//! `/v1/runs`: a run is a job, and the answer comes before its end (law 18).
 
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::{Extension, Json};
-use ledger::{BeginRunError, Run, RunProgress, RunStatus};
+use ledger::{BeginRunError, Counts, Run, RunProgress, RunStatus};
 use resegment::begin_run;
 use resegment::schedule::StartRun;
 use segmentation::Day;
 use serde::{Deserialize, Serialize};
-use web::{App, Body, Caller, PathId, Problem, read_json};
+use web::{App, Body, Caller, PageQuery, PathId, Problem, Row, at_field, page, read_json};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -57,6 +59,70 @@ pub(crate) struct Shown {
     /// What is to be known of its preview.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<String>,
+}
+
+/// A run in a list: as it is stored, so without how far it is.
+#[derive(Serialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct RunRow(Run);
+
+impl Row for RunRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "run",
+        "day",
+        "status",
+        "refit",
+        "cuts",
+        "started",
+        "finished",
+        "customers",
+        "moved",
+        "labels",
+        "read_units",
+        "write_units",
+        "failure",
+    ];
+
+    fn fields(&self) -> Vec<String> {
+        let RunRow(run) = self;
+        let status = match run.status {
+            RunStatus::Running => "running",
+            RunStatus::Published => "published",
+            RunStatus::Failed => "failed",
+        };
+        let counted = |of: fn(&Counts) -> String| run.counts.as_ref().map(of).unwrap_or_default();
+        vec![
+            run.run.to_string(),
+            run.day.to_string(),
+            status.to_owned(),
+            run.refit.to_string(),
+            run.cuts.as_ref().map(ToString::to_string).unwrap_or_default(),
+            run.started.to_rfc3339(),
+            run.finished.map(|finished| finished.to_rfc3339()).unwrap_or_default(),
+            counted(|counts| counts.census.total().customers.to_string()),
+            counted(|counts| counts.matrix.moved().to_string()),
+            run.labels.to_string(),
+            counted(|counts| counts.read_units.to_string()),
+            run.write_units.to_string(),
+            run.failure.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// The shop's runs, the latest first.
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Result<Query<PageQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(query) = at_field("query", query.map_err(|error| error.body_text()))?;
+    let limit = i32::try_from(query.limit()?).unwrap_or(i32::MAX);
+    let before = query.position()?.map(|run| at_field("cursor", run.parse::<u64>())).transpose()?;
+    let found = app.ledger.runs(&caller.shop.id, before, limit).await?;
+    let rows: Vec<RunRow> = found.runs.into_iter().map(RunRow).collect();
+    page(&query, &headers, &rows, found.next.map(|run| run.to_string()).as_deref())
 }
 
 pub(crate) async fn show(

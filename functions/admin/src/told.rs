@@ -46,7 +46,7 @@ mod answered {
     use playbook::simulate::Line;
     use playbook::{Idea, OwnCampaign};
     use schemars::JsonSchema;
-    use segmentation::{Cuts, CutsVersion, Day};
+    use segmentation::{Cuts, CutsVersion, Day, Segment};
 
     /// What a job was asked for, by its kind.
     #[derive(JsonSchema)]
@@ -54,6 +54,7 @@ mod answered {
     pub(crate) enum Asked {
         Simulation { playbook: String, from: Day, until: Day },
         Preview { cuts: CutsVersion, day: Day },
+        Audience { segment: Segment },
         Fit { day: Day },
         Merge { customer_key: CustomerKey, into: CustomerKey },
         OfCustomer { customer_key: CustomerKey },
@@ -85,6 +86,10 @@ mod answered {
             /// Who would move by the day alone.
             day_only: u64,
             stay: u64,
+        },
+        Audience {
+            segment: Segment,
+            customers: u64,
         },
         Export {
             rows: u64,

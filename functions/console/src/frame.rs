@@ -13,17 +13,21 @@ use crate::words::Words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Base,
+    Movement,
     Customers,
+    Cuts,
     Runs,
 }
 
 impl Part {
-    const ALL: [Part; 3] = [Part::Base, Part::Customers, Part::Runs];
+    const ALL: [Part; 5] = [Part::Base, Part::Movement, Part::Customers, Part::Cuts, Part::Runs];
 
     fn path(self) -> &'static str {
         match self {
             Part::Base => "/console",
+            Part::Movement => "/console/movement",
             Part::Customers => "/console/customers",
+            Part::Cuts => "/console/cuts",
             Part::Runs => "/console/runs",
         }
     }
@@ -31,6 +35,8 @@ impl Part {
     fn name(self, words: Words) -> &'static str {
         match self {
             Part::Base => words.say("Base", "База"),
+            Part::Movement => words.say("Movement", "Движение"),
+            Part::Cuts => words.say("Cuts", "Границы"),
             Part::Customers => words.say("Customers", "Клиенты"),
             Part::Runs => words.say("Runs", "Пересчёты"),
         }
@@ -141,6 +147,11 @@ impl IntoResponse for Sorry {
 pub(crate) type Shown = Result<Html<String>, Sorry>;
 
 impl Staff {
+    /// Nothing is done for a form that is not of this session.
+    pub(crate) fn own(&self, form: &str) -> Result<(), Sorry> {
+        if self.session.sent(form) { Ok(()) } else { Err(Sorry::foreign_form(self.words)) }
+    }
+
     /// Turns what the API refused into a page.
     pub(crate) fn or_sorry<T>(&self, answered: Result<T, Refused>) -> Result<T, Sorry> {
         answered.map_err(|refused| Sorry::new(self.words, refused))

@@ -2,6 +2,8 @@
 //! routes in its own process with the key that was signed in with, so a page says what the API says, and may what the key may.
 
 mod api;
+mod bands;
+mod charts;
 mod frame;
 mod numbers;
 mod pages;
@@ -54,8 +56,20 @@ impl Console {
         Router::new()
             .route("/console", get(pages::base::show))
             .route("/console/segments/{segment}", get(pages::segment::show))
+            .route("/console/segments/{segment}/file", get(pages::audience::file))
+            .route("/console/segments/{segment}/export", post(pages::audience::export))
+            .route("/console/jobs/{job}/file", get(pages::audience::file_of_export))
             .route("/console/customers", get(pages::customer::find))
             .route("/console/customers/{id}", get(pages::customer::show))
+            .route("/console/movement", get(pages::movement::show))
+            .route("/console/cuts", get(pages::cuts::list))
+            .route("/console/cuts/fit", post(pages::cuts::fit))
+            .route("/console/cuts/typed", post(pages::cuts::typed))
+            .route("/console/cuts/rollback", post(pages::cuts::roll_back))
+            .route("/console/cuts/{version}", get(pages::cuts::show))
+            .route("/console/cuts/{version}/preview", post(pages::cuts::preview))
+            .route("/console/cuts/{version}/activate", post(pages::cuts::activate))
+            .route("/console/jobs/{job}", get(pages::jobs::show))
             .route("/console/runs", get(pages::runs::list).post(pages::runs::begin))
             .route("/console/runs/{run}", get(pages::runs::show))
             .route("/console/sign-in", get(pages::sign_in::show).post(pages::sign_in::enter))

@@ -1,7 +1,7 @@
 //! What the pages say, in English and Russian: both stand where they are said.
 
 use playbook::Language;
-use segmentation::{LoyaltyGroup, Place, Score, Segment};
+use segmentation::{Cause, LoyaltyGroup, Place, Score, Segment};
 
 /// The language of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,19 @@ impl Words {
         match self.0 {
             Language::En => format!("bought {r}, {f}, for {m}"),
             Language::Ru => format!("покупали {r}, {f}, на сумму: {m}"),
+        }
+    }
+
+    pub(crate) fn cause(self, cause: Cause) -> &'static str {
+        match cause {
+            Cause::Decay => self.say("time passed", "прошло время"),
+            Cause::Refit => self.say("new cuts", "новые границы"),
+            Cause::Order => self.say("order", "заказ"),
+            Cause::Return => self.say("return", "возврат"),
+            Cause::Correction => self.say("correction", "исправление"),
+            Cause::Merge => self.say("merged", "объединение"),
+            Cause::Unmerge => self.say("parted", "разделение"),
+            Cause::Erase => self.say("erased", "удаление"),
         }
     }
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use ledger::{ActiveCuts, Assigned, Counts, Cursor, Customer, LedgerError, Run, Shard, ShardProgress, ShopId, Touched};
+use segmentation::movement;
 use segmentation::referrals::brought_by;
 
 use crate::beacon;
@@ -158,6 +159,13 @@ impl Steps {
         let rfm = customer.profile.orders.rfm(work.run.day, work.active.cuts.window);
         counts.census.count(outcome.to, rfm.as_ref());
         counts.matrix.count(outcome.from, outcome.to);
+        if let Some(rfm) = &rfm {
+            counts.spread.count(rfm);
+        }
+        let previous = work.run.previous.map(|previous| previous.day);
+        if let Some(step) = movement::since(&customer.profile.moves, previous, outcome.moved.as_ref()) {
+            counts.movement.count(step);
+        }
         for step in outcome.moved.iter().flat_map(|moved| &moved.steps) {
             *counts.steps.entry(step.cause).or_default() += 1;
         }

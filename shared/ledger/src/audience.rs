@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use segmentation::Segment;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::error::{LedgerError, store};
@@ -12,6 +12,9 @@ use crate::ids::ShopId;
 use crate::items::Customer;
 use crate::keys::{self, AUDIENCE_PARTS, CustomerKey, Key};
 use crate::store::{Ledger, parse};
+
+/// Every position begins with a digit, and sorts after this.
+const FIRST: &str = "!";
 
 /// Some customers whose label is of a segment.
 #[derive(Debug)]
@@ -38,7 +41,48 @@ struct Entry {
     audience_sk: String,
 }
 
+/// A place in an audience, with no name in it: the label's day counted down, and the customer's key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    position: String,
+    pk: String,
+    key: CustomerKey,
+}
+
 impl Ledger {
+    /// In how many partitions the index holds an audience.
+    pub const AUDIENCE_PARTS: u8 = AUDIENCE_PARTS;
+
+    /// All places of one partition of an audience, freshest label first. Nobody's profile is read.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn audience_places(&self, shop: &ShopId, segment: Segment, part: u8) -> Result<Vec<Place>, LedgerError> {
+        let pk = keys::audience_part(shop, segment, part);
+        let entries = self.audience_part(pk, FIRST.to_owned(), usize::MAX).await?;
+        let place = |Entry { pk, sk, audience_sk }| Place { position: audience_sk, pk, key: CustomerKey::stored(&sk) };
+        Ok(entries.into_iter().map(place).collect())
+    }
+
+    /// Who stands in these places now, in their order; whoever is gone is left out.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn customers_at(&self, places: &[Place]) -> Result<Vec<Customer>, LedgerError> {
+        let wanted = places.iter().map(|place| Key { pk: place.pk.clone(), sk: place.key.as_str().to_owned() });
+        let mut found = self.profiles(&wanted.collect::<Vec<_>>()).await?;
+        Ok(places.iter().filter_map(|place| found.remove(&place.key)).collect())
+    }
+
+    async fn profiles(&self, wanted: &[Key]) -> Result<HashMap<CustomerKey, Customer>, LedgerError> {
+        let mut found = HashMap::with_capacity(wanted.len());
+        for item in self.batch_get(&self.tables().customers, wanted, false, None).await? {
+            let Some(customer) = Customer::from_item(item)? else { continue };
+            found.insert(customer.key.clone(), customer);
+        }
+        Ok(found)
+    }
+
     /// A page of at most `limit` customers after the index position `after`, merged over the index's 16 partitions.
     ///
     /// # Errors
@@ -53,8 +97,7 @@ impl Ledger {
         let mut parts = JoinSet::new();
         for part in 0..AUDIENCE_PARTS {
             let (ledger, pk) = (self.clone(), keys::audience_part(shop, segment, part));
-            // Every position begins with a digit, and sorts after this.
-            let after = after.unwrap_or("!").to_owned();
+            let after = after.unwrap_or(FIRST).to_owned();
             parts.spawn(async move { ledger.audience_part(pk, after, limit + 1).await });
         }
         let mut entries = Vec::new();
@@ -66,12 +109,7 @@ impl Ledger {
         entries.truncate(limit);
         let next = entries.last().filter(|_| more).map(|entry| entry.audience_sk.clone());
         let wanted: Vec<Key> = entries.iter().map(|entry| Key { pk: entry.pk.clone(), sk: entry.sk.clone() }).collect();
-        let stored = self.batch_get(&self.tables().customers, &wanted, false, None).await?;
-        let mut found: HashMap<CustomerKey, Customer> = HashMap::with_capacity(entries.len());
-        for item in stored {
-            let Some(customer) = Customer::from_item(item)? else { continue };
-            found.insert(customer.key.clone(), customer);
-        }
+        let mut found = self.profiles(&wanted).await?;
         let member = |entry: Entry| {
             let customer = found.remove(&CustomerKey::stored(&entry.sk))?;
             Some(Member { position: entry.audience_sk, customer })

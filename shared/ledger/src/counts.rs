@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use playbook::uplift::Tally;
-use segmentation::{AimCount, BeaconCount, Cause, Census, MoveMatrix};
+use segmentation::{AimCount, BeaconCount, Cause, Census, MoveMatrix, Movement, Spread};
 use serde::{Deserialize, Serialize};
 
 /// What a run or one of its shards counted.
@@ -12,10 +12,16 @@ use serde::{Deserialize, Serialize};
 pub struct Counts {
     /// Customers and revenue per place, after the run.
     pub census: Census,
-    /// From where to where, each customer once.
+    /// From where to where this run moved them, each customer once.
     pub matrix: MoveMatrix,
     /// Steps by their cause.
     pub steps: BTreeMap<Cause, u64>,
+    /// Who stands elsewhere than at the run before, whatever moved them; absent from runs of before 2026-12.
+    #[serde(default, skip_serializing_if = "Movement::is_empty")]
+    pub movement: Movement,
+    /// How the base spreads over the values of each axis; absent from runs of before 2026-12.
+    #[serde(default, skip_serializing_if = "Spread::is_empty")]
+    pub spread: Spread,
     /// Read units of the pages.
     pub read_units: f64,
     /// Customers who did not move as was previewed; absent where nothing was.
@@ -44,6 +50,8 @@ impl Counts {
             census: self.census.merge(&other.census),
             matrix: self.matrix.merge(&other.matrix),
             steps,
+            movement: self.movement.merge(&other.movement),
+            spread: self.spread.merge(&other.spread),
             read_units: self.read_units + other.read_units,
             touched: self.touched.map_or(other.touched, |touched| Some(touched + other.touched.unwrap_or(0))),
             uplift: self.uplift.clone().merge(&other.uplift),

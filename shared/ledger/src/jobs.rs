@@ -30,6 +30,8 @@ pub enum JobKind {
     Fit,
     /// Who would move under other cuts.
     Preview,
+    /// Who is in a segment.
+    Audience,
     /// All that is known of a customer, erased.
     Erase,
     /// All that is known of a customer, to be read.
@@ -47,6 +49,7 @@ impl JobKind {
             JobKind::Simulation => "simulation",
             JobKind::Fit => "fit",
             JobKind::Preview => "preview",
+            JobKind::Audience => "audience",
             JobKind::Erase => "erase",
             JobKind::Export => "export",
             JobKind::Merge => "merge",

@@ -84,7 +84,7 @@ mod wrong_codes;
 
 pub use alerts::{AlertsPage, CustomerAlert, ListedAlert};
 pub use api_key::{Denied, KeyId, KeyRecord, NewKey, NotAKeyId, PresentedKey, Scope};
-pub use audience::{AudiencePage, Member};
+pub use audience::{AudiencePage, Member, Place as AudiencePlace};
 pub use beacon::BeaconTerms;
 pub use bucket::{BucketPage, Cursor, Shard};
 pub use budgets::{BudgetId, BudgetLimit, BudgetReport, Budgets, SetBudgetError};
@@ -127,7 +127,7 @@ pub use referral_code::{NotAReferralCode, ReferralCode};
 pub use regroup::RegroupError;
 pub use replays::{BeginReplayError, Replay, ReplayCursor, ReplayRequest};
 pub use returns::ReturnReceipt;
-pub use runs::{Run, RunStatus};
+pub use runs::{Run, RunStatus, RunsPage};
 pub use secrets::Secrets;
 pub use settings::{BadSetting, Changeable, Guests, Refit, RewardSettings, Settings};
 pub use shard_progress::{Assigned, RunProgress, ShardProgress};

@@ -14,7 +14,7 @@ use crate::ids::ShopId;
 use crate::keys;
 use crate::shard_progress::Assigned;
 use crate::shop::{Current, Keyed, RunMark};
-use crate::store::{Change, Item, Ledger, attribute, item, names_in};
+use crate::store::{Change, Item, Ledger, attribute, item, names_in, parse};
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +92,28 @@ pub struct Run {
     pub failure: Option<String>,
 }
 
+/// Some runs.
+#[derive(Debug)]
+pub struct RunsPage {
+    /// The latest first.
+    pub runs: Vec<Run>,
+    /// The last of these, where there are more before it.
+    pub next: Option<u64>,
+}
+
 impl Ledger {
+    /// A page of at most `limit` runs, those before the run `before`.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn runs(&self, shop: &ShopId, before: Option<u64>, limit: i32) -> Result<RunsPage, LedgerError> {
+        let (pk, start) = (shop.to_string(), before.map(|run| keys::run(shop, run)));
+        let (found, more) = self.query_from(&self.tables().shops, &pk, Some(keys::RUN), true, start, limit).await?;
+        let runs: Vec<Run> = found.into_iter().map(parse).collect::<Result<_, _>>()?;
+        let next = more.and(runs.last()).map(|last| last.run);
+        Ok(RunsPage { runs, next })
+    }
+
     /// A run by its number.
     ///
     /// # Errors

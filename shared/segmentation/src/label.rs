@@ -35,7 +35,7 @@ pub enum Cause {
 
 impl Cause {
     /// In the order of their numbers.
-    const ALL: [Cause; 8] = [
+    pub const ALL: [Cause; 8] = [
         Cause::Decay,
         Cause::Refit,
         Cause::Order,
@@ -45,6 +45,12 @@ impl Cause {
         Cause::Unmerge,
         Cause::Erase,
     ];
+
+    /// Nobody did anything: a day or another cuts model came.
+    #[must_use]
+    pub fn is_of_time(self) -> bool {
+        matches!(self, Cause::Decay | Cause::Refit)
+    }
 
     /// The number under which it is stored.
     pub(crate) fn number(self) -> u64 {

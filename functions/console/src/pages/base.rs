@@ -1,18 +1,21 @@
 //! The base: 27 cells, grouped by loyalty, as the last run counted them.
 
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use iso_currency::Currency;
 use maud::{Markup, html};
 use segmentation::census::Census;
-use segmentation::{Axis, AxisCuts, Cuts, LoyaltyGroup, Minor, Place, Score, Segment};
+use segmentation::{Axis, LoyaltyGroup, Minor, Place, Score, Segment};
 use serde::Deserialize;
 
-use crate::Console;
+use crate::bands::{self, band};
 use crate::frame::{Part, Shown, page};
 use crate::numbers::{about, change, grouped, share};
-use crate::pages::{Base, Run, Settings, base, run_before};
+use crate::pages::{Base, Run, Settings, Status, base, runs};
 use crate::staff::Staff;
 use crate::words::Words;
+
+/// Among so many runs is the one published before the last; runs that failed lie between.
+const LOOK_BACK: usize = 5;
 
 /// What the cells show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -29,14 +32,15 @@ pub(crate) struct Asked {
     by: By,
 }
 
-pub(crate) async fn show(State(_): State<Console>, staff: Staff, Query(asked): Query<Asked>) -> Shown {
+pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Shown {
     let words = staff.words;
     let title = words.say("The base", "База");
     let Some(base) = staff.or_sorry(base(&staff.api).await)? else {
         return Ok(page(&staff, Part::Base, title, &nothing_yet(words)));
     };
     let settings: Settings = staff.or_sorry(staff.api.get("/v1/settings").await)?;
-    let before = staff.or_sorry(run_before(&staff.api, base.run).await)?;
+    let last = staff.or_sorry(runs(&staff.api, LOOK_BACK, None).await)?.items;
+    let before = last.into_iter().find(|run| run.run < base.run && run.status == Status::Published);
     let main = html! {
         h1 { (title) }
         p.lead {
@@ -48,7 +52,11 @@ pub(crate) async fn show(State(_): State<Console>, staff: Staff, Query(asked): Q
         (cells(words, &base, before.as_ref(), asked.by, settings.currency))
         div.beside {
             (groups(words, &base, settings.currency))
-            (cuts(words, &base, settings.currency))
+            section {
+                h2 { (words.say("Where the cuts lie", "Где проходят границы")) }
+                (bands::table(words, &base.cuts, settings.currency))
+                p.soft { (words.say("Version", "Версия")) " " a href={ "/console/cuts/" (base.cuts_version) } { code { (base.cuts_version) } } }
+            }
         }
     };
     Ok(page(&staff, Part::Base, title, &main))
@@ -168,56 +176,5 @@ fn groups(words: Words, base: &Base, currency: Currency) -> Markup {
                 } }
             }
         }
-    }
-}
-
-fn cuts(words: Words, base: &Base, currency: Currency) -> Markup {
-    let axes = [
-        (Axis::Recency, words.say("Recency: the last order", "Давность: последний заказ")),
-        (Axis::Frequency, words.say("Frequency: orders", "Частота: число заказов")),
-        (Axis::Monetary, words.say("Monetary value: spent", "Сумма: потрачено")),
-    ];
-    html! {
-        section {
-            h2 { (words.say("Where the cuts lie", "Где проходят границы")) }
-            table.list {
-                thead { tr {
-                    td {}
-                    @for score in Score::ALL.into_iter().rev() { th scope="col" { (score.number()) } }
-                } }
-                tbody { @for (axis, name) in axes {
-                    tr {
-                        th scope="row" { (name) }
-                        @for score in Score::ALL.into_iter().rev() { td { (band(words, &base.cuts, axis, score, currency)) } }
-                    }
-                } }
-            }
-            p.soft { (words.say("Version", "Версия")) " " code { (base.cuts_version) } }
-        }
-    }
-}
-
-/// What a score means in words, such as `5 orders or more`.
-pub(crate) fn band(words: Words, cuts: &Cuts, axis: Axis, score: Score, currency: Currency) -> String {
-    let AxisCuts { c1, c2, .. } = *cuts.axis(axis);
-    // No cut of days or orders lies below zero.
-    let whole = |value: i64| u64::try_from(value).unwrap_or(0);
-    let up_to = |bound: String| format!("{} {bound}", words.say("up to", "до"));
-    let above = |bound: String| format!("{} {bound}", words.say("more than", "больше"));
-    let days = |bound: i64| words.count(whole(bound), ["day", "days"], ["дня", "дней", "дней"]);
-    let orders = |bound: i64| words.count(whole(bound), ["order", "orders"], ["заказа", "заказов", "заказов"]);
-    let between = |unit: &str| format!("{}–{} {unit}", c1 + 1, c2);
-    match (axis, score) {
-        (Axis::Recency, Score::Three) => up_to(days(c1)),
-        (Axis::Recency, Score::Two) => between(words.say("days", "дн.")),
-        (Axis::Recency, Score::One) => above(days(c2)),
-        (Axis::Frequency, Score::Three) => above(orders(c2)),
-        (Axis::Frequency, Score::Two) if c1 + 1 == c2 => format!("{c2} {}", words.say("orders", "заказа")),
-        (Axis::Frequency, Score::Two) => between(words.say("orders", "заказов")),
-        (Axis::Frequency, Score::One) if c1 == 1 => words.say("1 order", "1 заказ").to_owned(),
-        (Axis::Frequency, Score::One) => up_to(orders(c1)),
-        (Axis::Monetary, Score::Three) => above(about(Minor(c2), currency)),
-        (Axis::Monetary, Score::Two) => format!("{}–{}", about(Minor(c1), currency), about(Minor(c2), currency)),
-        (Axis::Monetary, Score::One) => up_to(about(Minor(c1), currency)),
     }
 }

@@ -5,17 +5,18 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use iso_currency::Currency;
-use ledger::CustomerId;
+use ledger::{CustomerId, StoryItem};
 use maud::{Markup, html};
 use segmentation::{Axis, Explanation, LoyaltyGroup, Minor};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::api::Refused;
 use crate::frame::{Part, Shown, Sorry, page};
-use crate::numbers::{grouped, money};
-use crate::pages::Settings;
+use crate::numbers::money;
 use crate::pages::base::class;
+use crate::pages::decided::{Decision, decided};
+use crate::pages::story::{READ, timeline};
+use crate::pages::{Listed, Settings};
 use crate::staff::Staff;
 use crate::words::Words;
 
@@ -31,49 +32,6 @@ struct Standing {
     known: bool,
     group: Option<LoyaltyGroup>,
     explanation: Option<Explanation>,
-}
-
-/// What `GET /v1/customers/{id}/offers` decides.
-#[derive(Deserialize)]
-struct Decided {
-    decision: Decision,
-}
-
-#[derive(Deserialize)]
-struct Decision {
-    goal: Option<String>,
-    mechanic: Option<String>,
-    #[serde(default)]
-    offers: Vec<Offer>,
-    no_reward: Option<Why>,
-    #[serde(default)]
-    withheld: Vec<Withheld>,
-}
-
-#[derive(Deserialize)]
-struct Offer {
-    idea: String,
-    text: String,
-    code: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Why {
-    text: String,
-}
-
-#[derive(Deserialize)]
-struct Withheld {
-    idea: String,
-    text: String,
-    opens: Option<String>,
-}
-
-/// A page of `GET /v1/customers/{id}/history`.
-#[derive(Deserialize)]
-struct Story {
-    items: Vec<Value>,
-    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -124,14 +82,15 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<String>, Query(asked): Que
         return Err(Sorry::new(words, Refused { status: StatusCode::NOT_FOUND, title, detail }));
     }
     let settings: Settings = staff.or_sorry(staff.api.get("/v1/settings").await)?;
-    let decided: Decided = staff.or_sorry(staff.api.get(&format!("{api}/offers?lang={}", words.0.tag())).await)?;
+    let decided = staff.or_sorry(decided(&staff, &id).await)?;
     let after = asked.after.map(|after| format!("&cursor={after}")).unwrap_or_default();
-    let story: Story = staff.or_sorry(staff.api.get(&format!("{api}/history?limit=50{after}")).await)?;
+    let story = staff.api.get(&format!("{api}/history?limit={READ}{after}")).await;
+    let story: Listed<StoryItem> = staff.or_sorry(story)?;
     let main = html! {
         h1 { bdi { (id.as_str()) } }
         (stands(words, &standing, settings.currency))
-        (offered(words, &decided.decision))
-        (told(words, &id, &story, settings.currency))
+        (offered(words, &decided))
+        (timeline(&staff, &id, &story, settings.currency))
     };
     Ok(page(&staff, Part::Customers, id.as_str(), &main))
 }
@@ -200,6 +159,11 @@ fn offered(words: Words, decision: &Decision) -> Markup {
                 li {
                     (offer.text) @if let Some(code) = &offer.code { " " code { (code) } }
                     " " code.soft { (offer.idea) }
+                    br; span.soft { (words.say("Because:", "Потому что:")) " " (offer.reason.text) }
+                    @if let Some(reward) = &offer.reward {
+                        br; span.soft { (words.say("Reward:", "Награда:")) " " (reward.words)
+                            @if let Some(until) = &reward.valid_until { ", " (words.say("until", "до")) " " (until) } }
+                    }
                 }
             } }
             @if let Some(none) = &decision.no_reward { p { (none.text) } }
@@ -212,54 +176,6 @@ fn offered(words: Words, decision: &Decision) -> Markup {
                     } }
                 }
             }
-        }
-    }
-}
-
-fn told(words: Words, id: &CustomerId, story: &Story, currency: Currency) -> Markup {
-    html! {
-        section {
-            h2 { (words.say("Their story", "История")) }
-            ol.story { @for item in &story.items { li { (told_of(words, item, currency)) } } }
-            @if let Some(next) = &story.next {
-                p { a rel="next" href={ "/console/customers/" (id.path_form()) "?after=" (next) } { (words.say("Further", "Дальше")) } }
-            }
-        }
-    }
-}
-
-fn told_of(words: Words, item: &Value, currency: Currency) -> Markup {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let day = |value: &Value| text(value).chars().take(10).collect::<String>();
-    match item["kind"].as_str().unwrap_or_default() {
-        "order" => {
-            let order = &item["order"];
-            let lines = order["lines"].as_array().map_or(0, Vec::len);
-            let revised = order["revision"]["number"].as_u64().filter(|number| *number > 0);
-            html! {
-                time { (day(&order["time"])) } " " strong { (words.say("Order", "Заказ")) } " " bdi { (text(&order["id"])) }
-                @if let Some(number) = revised { " (" (words.say("revision", "версия")) " " (number) ")" }
-                @if order["status"] == "cancelled" { " – " (words.say("cancelled", "отменён")) }
-                ": " (money(Minor(order["total"].as_i64().unwrap_or(0)), currency)) ", "
-                (words.count(lines as u64, ["line", "lines"], ["позиция", "позиции", "позиций"]))
-            }
-        }
-        "return" => {
-            let back = &item["return"]["sent"];
-            html! { time { (day(&back["time"])) } " " strong { (words.say("Return", "Возврат")) } " " bdi { (text(&back["id"])) }
-            " " (words.say("of order", "по заказу")) " " bdi { (text(&back["order"])) } }
-        }
-        "move" => {
-            let steps = item["move"]["steps"].as_array().cloned().unwrap_or_default();
-            html! {
-                time { (day(&item["move"]["day"])) } " " strong { (words.say("Move", "Переход")) }
-                @for step in &steps {
-                    " " (text(&step["from"])) " → " (text(&step["to"])) " " span.soft { (text(&step["cause"])) }
-                }
-            }
-        }
-        kind => {
-            html! { strong { (kind) } " " span.soft { (grouped(item["sequence"]["version"].as_u64().unwrap_or(0))) } }
         }
     }
 }

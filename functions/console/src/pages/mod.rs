@@ -1,13 +1,21 @@
 //! The pages, one a file.
 
+pub(crate) mod audience;
 pub(crate) mod base;
 pub(crate) mod customer;
+pub(crate) mod cuts;
+pub(crate) mod decided;
+pub(crate) mod jobs;
+pub(crate) mod movement;
 pub(crate) mod runs;
 pub(crate) mod segment;
 pub(crate) mod sign_in;
+pub(crate) mod story;
+
+use std::collections::BTreeMap;
 
 use segmentation::census::{Census, MoveMatrix};
-use segmentation::{Cuts, CutsVersion, Day, LoyaltyGroup, Minor, Place};
+use segmentation::{Cause, Cuts, CutsVersion, Day, LoyaltyGroup, Minor, Movement, Place, Spread};
 use serde::Deserialize;
 
 use crate::api::{Api, Refused};
@@ -37,6 +45,11 @@ impl Base {
     pub(crate) fn at(&self, place: Place) -> Option<&Cell> {
         self.segments.iter().find(|cell| cell.segment == place)
     }
+
+    /// The loyalty group of a place, as the shop maps it now.
+    pub(crate) fn group(&self, place: Place) -> Option<LoyaltyGroup> {
+        self.at(place).and_then(|cell| cell.group)
+    }
 }
 
 /// What pages need of `GET /v1/settings`.
@@ -45,7 +58,7 @@ pub(crate) struct Settings {
     pub(crate) currency: iso_currency::Currency,
 }
 
-/// What pages need of `GET /v1/runs/{id}`.
+/// What pages need of a run, as `GET /v1/runs` lists it and `GET /v1/runs/{id}` shows it.
 #[derive(Deserialize)]
 pub(crate) struct Run {
     pub(crate) run: u64,
@@ -56,6 +69,10 @@ pub(crate) struct Run {
     pub(crate) finished: Option<chrono::DateTime<chrono::Utc>>,
     pub(crate) counts: Option<Counts>,
     pub(crate) progress: Option<Progress>,
+    pub(crate) cuts: Option<CutsVersion>,
+    pub(crate) labels: u64,
+    pub(crate) write_units: f64,
+    pub(crate) failure: Option<String>,
 }
 
 /// How a run stands.
@@ -72,6 +89,11 @@ pub(crate) enum Status {
 pub(crate) struct Counts {
     pub(crate) census: Census,
     pub(crate) matrix: MoveMatrix,
+    pub(crate) steps: BTreeMap<Cause, u64>,
+    #[serde(default)]
+    pub(crate) movement: Movement,
+    #[serde(default)]
+    pub(crate) spread: Spread,
     pub(crate) read_units: f64,
 }
 
@@ -87,14 +109,15 @@ pub(crate) async fn base(api: &Api) -> Result<Option<Base>, Refused> {
     api.find("/v1/segments").await
 }
 
-/// The run before this one that was published; runs that failed lie between.
-pub(crate) async fn run_before(api: &Api, run: u64) -> Result<Option<Run>, Refused> {
-    const LOOK_BACK: u64 = 5;
-    for number in (run.saturating_sub(LOOK_BACK).max(1)..run).rev() {
-        let found: Option<Run> = api.find(&format!("/v1/runs/{number}")).await?;
-        if let Some(found) = found.filter(|run| run.status == Status::Published) {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
+/// The last runs, the latest first: at most `limit` from where a page before this one ended.
+pub(crate) async fn runs(api: &Api, limit: usize, after: Option<&str>) -> Result<Listed<Run>, Refused> {
+    let after = after.map(|after| format!("&cursor={after}")).unwrap_or_default();
+    api.get(&format!("/v1/runs?limit={limit}{after}")).await
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+pub(crate) struct Listed<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) next: Option<String>,
 }

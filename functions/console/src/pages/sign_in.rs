@@ -109,8 +109,8 @@ pub(crate) async fn enter_by_link(
 }
 
 pub(crate) async fn leave(State(console): State<Console>, staff: Staff, Form(sent): Form<Sent>) -> Response {
-    if !staff.session.sent(&sent.form) {
-        return Sorry::foreign_form(staff.words).into_response();
+    if let Err(sorry) = staff.own(&sent.form) {
+        return sorry.into_response();
     }
     with_cookie(staff.words, Session::end(&console.app), "/console/sign-in")
 }

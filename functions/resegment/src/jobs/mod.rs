@@ -1,6 +1,7 @@
 //! Jobs that a route begins (law 18), driven part by part. A part that is noted as done is not done again, so a job that
 //! broke off goes on where it stood, and its result is the same.
 
+mod audience;
 mod export;
 mod fit;
 mod parts;
@@ -10,6 +11,7 @@ mod simulation;
 
 use ledger::{Job, JobKind, ShopId};
 
+pub use audience::begin_audience;
 pub use fit::begin_fit;
 pub use preview::begin_preview;
 pub(crate) use preview::previewed;
@@ -39,6 +41,7 @@ pub async fn drive(steps: &Steps, shop: &ShopId, number: u64, until: Until) -> R
             JobKind::Simulation => simulation::drive(steps, shop, &job, until).await,
             JobKind::Fit => fit::drive(steps, shop, &job, until).await,
             JobKind::Preview => preview::drive(steps, shop, &job, until).await,
+            JobKind::Audience => audience::drive(steps, shop, &job, until).await,
             JobKind::Erase => personal::erase(steps, shop, &job, until).await,
             JobKind::Merge | JobKind::Unmerge => personal::regroup(steps, shop, &job).await,
             JobKind::Export => export::drive(steps, shop, &job, until).await,

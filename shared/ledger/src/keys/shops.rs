@@ -140,10 +140,13 @@ pub fn terms(shop: &ShopId, first: u16) -> Key {
     key(shop.to_string(), format!("terms#{first:05}"))
 }
 
+/// What the sort keys of a shop's runs begin with.
+pub const RUN: &str = "run#";
+
 /// A run.
 #[must_use]
 pub fn run(shop: &ShopId, run: u64) -> Key {
-    key(shop.to_string(), format!("run#{run:08}"))
+    key(shop.to_string(), format!("{RUN}{run:08}"))
 }
 
 /// What was measured of a month.
