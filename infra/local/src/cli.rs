@@ -62,6 +62,12 @@ pub(crate) struct DemoOptions {
     /// Stop the shop's year at this day
     #[arg(long, value_name = "DATE", default_value = "2011-12-10")]
     pub(crate) as_of: Day,
+    /// At the end leave the shop serving on this machine, and print a link into its console, until Ctrl-C
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Port to serve on; 0 takes a free one
+    #[arg(long, default_value_t = 8787, requires = "serve")]
+    pub(crate) port: u16,
 }
 
 /// Where the data of this machine lies.

@@ -65,6 +65,13 @@ impl Machine {
         Ok(Machine { engine: Some(engine), ledger, _data: None })
     }
 
+    /// The ledger, from now on with a note of what is to be told.
+    pub(crate) async fn telling(&self) -> Result<Ledger> {
+        let Some(engine) = &self.engine else { return Ok(self.ledger.clone()) };
+        let client = engine.telling().await.context("the engine cannot note what is to be told")?;
+        Ok(self.ledger.through(client))
+    }
+
     /// The state, as of a day or now.
     pub(crate) fn app(&self, as_of: Option<Day>) -> App {
         App::new(self.ledger.clone(), as_of.map_or(Clock::System, Clock::AsOf))

@@ -1,9 +1,11 @@
 //! `tercile serve`: the API on a port, the schedule on a clock, until Ctrl-C.
 
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use axum::Router;
 use axum::middleware::from_fn_with_state;
 use events::{Here, Sender, Tables};
 use resegment::Steps;
@@ -23,16 +25,12 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
         Some(store) => Machine::over(store, &options.data.data).await?,
         None => Machine::open(&options.data.data).await?,
     };
-    let listener = TcpListener::bind((options.host, options.port))
-        .await
-        .with_context(|| format!("cannot listen on {}:{}", options.host, options.port))?;
+    let listener = listen(options.host, options.port).await?;
     let address = listener.local_addr()?;
     let receivers = if options.allow_local_receivers { Receivers::LocalToo } else { Receivers::Public };
     let app = machine.app(options.as_of).with_rate(Rate::per_second(options.rate));
     let app = app.with_public_url(&format!("http://{address}")).with_receivers(receivers);
-    // Events are told at their own time, whatever day is played.
-    let tables = Tables { stream: engine::STREAM, queue: engine::QUEUE };
-    let telling = Here::new(&app.ledger, tables, Sender::new(receivers), Clock::System).await?;
+    let telling = telling(&app).await?;
     let places = Places::new(Semaphore::new(options.at_once.get() as usize));
     let service = router(&app).layer(from_fn_with_state(places, shed));
     println!("Tercile serves {} on http://{address}", options.data.data.display());
@@ -40,11 +38,36 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
         println!("Every answer is as of {day}.");
     }
     println!("Ctrl-C ends it.");
+    until_stopped(&machine, &app, telling, listener, service).await?;
+    machine.stop().await?;
+    println!("Ended in order.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes an address, or says that it cannot be had.
+pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<TcpListener> {
+    TcpListener::bind((host, port)).await.with_context(|| format!("cannot listen on {host}:{port}"))
+}
+
+/// What tells events, at their own time, whatever day is played.
+pub(crate) async fn telling(app: &App) -> Result<Here> {
+    let tables = Tables { stream: engine::STREAM, queue: engine::QUEUE };
+    Ok(Here::new(&app.ledger, tables, Sender::new(app.receivers), Clock::System).await?)
+}
+
+/// Answers on a port, looks at the schedule each hour and tells events, until Ctrl-C.
+pub(crate) async fn until_stopped(
+    machine: &Machine,
+    app: &App,
+    telling: Here,
+    listener: TcpListener,
+    service: Router,
+) -> Result<()> {
     let hourly = async {
         let mut hours = tokio::time::interval(HOUR);
         loop {
             hours.tick().await;
-            look_at_schedule(&machine, &app).await;
+            look_at_schedule(machine, app).await;
         }
     };
     let serving = axum::serve(listener, service).with_graceful_shutdown(stopped());
@@ -53,9 +76,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<ExitCode> {
         () = hourly => {}
         () = telling.run() => {}
     }
-    machine.stop().await?;
-    println!("Ended in order.");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// What the scheduler does in a deployment: begins the runs and learnings that are due, publishes what is

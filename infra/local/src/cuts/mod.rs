@@ -70,7 +70,7 @@ async fn preview(api: &Api, version: &str, day: Option<Value>) -> Result<()> {
 }
 
 /// Waits for a job's end and shows how far it is.
-async fn finished(api: &Api, begun: &Value, what: &'static str) -> Result<Value> {
+pub(crate) async fn finished(api: &Api, begun: &Value, what: &'static str) -> Result<Value> {
     let location = begun["location"].as_str().context("a job without its address")?;
     let bar = indicatif::ProgressBar::new(0).with_message(what);
     loop {

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 mod cuts;
+mod demo;
 mod import;
 mod keys;
 mod lists;

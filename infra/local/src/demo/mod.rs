@@ -1,36 +1,49 @@
-//! `tercile demo`: a year of a real shop through the real functions, month by month, in memory; then what a marketer sees.
+//! `tercile demo`: a year of a real shop through the real functions, month by month, in memory; then what a marketer sees, and with
+//! `--serve` the shop's console.
+
+mod life;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use flate2::read::GzDecoder;
 use iso_currency::Currency;
-use ledger::{Changeable, Run, Settings, ShopId};
+use ledger::{Changeable, Run, Scope, Settings, ShopId};
 use orders_csv::Item;
 use playbook::decide::{OfferSettings, Tier};
 use segmentation::{Day, Minor, Place};
 use serde_json::{Value, json};
-use web::Clock;
+use tokio::net::TcpListener;
+use web::{App, Clock};
 
 use crate::api::Api;
 use crate::cli::DemoOptions;
 use crate::import::{Wire, read_file, send, unpacked};
 use crate::learn::learn_once;
-use crate::machine::Machine;
+use crate::machine::{Machine, served};
 use crate::resegment::run_once;
-use crate::{picture, products, tell};
+use crate::{picture, products, serve, tell};
+
+use life::Life;
 
 /// Real orders, half of the customers of "Online Retail" (Daqing Chen, CC BY 4.0): see `data/README.md`.
-const ORDERS: &[u8] = include_bytes!("../data/demo.csv.gz");
+const ORDERS: &[u8] = include_bytes!("../../data/demo.csv.gz");
 /// Its products: names as published, categories guessed, prices as paid.
-const PRODUCTS: &[u8] = include_bytes!("../data/products.csv.gz");
+const PRODUCTS: &[u8] = include_bytes!("../../data/products.csv.gz");
 pub(crate) const CURRENCY: Currency = Currency::GBP;
 const ZONE: chrono_tz::Tz = chrono_tz::Europe::London;
 
 pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
     let started = Instant::now();
+    // Before the year, which takes a while.
+    let listener = match options.serve {
+        true => Some(serve::listen(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port).await?),
+        false => None,
+    };
+    let mut life = options.serve.then(Life::default);
     anstream::println!("A year of a British gift shop (Online Retail, Daqing Chen, CC BY 4.0; half of its customers),");
     anstream::println!("sent order by order through the functions into an embedded engine, and segmented each month.");
     anstream::println!(
@@ -40,8 +53,12 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
     let items = items()?;
     let machine = Machine::in_memory().await?;
     let shop: ShopId = "demo".parse()?;
-    let settings = Settings { version: 1, currency: CURRENCY, time_zone: ZONE, changeable: changeable() };
-    machine.ledger.create_shop(&shop, &settings, Clock::System.today(ZONE)).await?;
+    let changeable = match life {
+        Some(_) => Changeable { rewards: Life::rewards(), ..changeable() },
+        None => changeable(),
+    };
+    let settings = Settings { version: 1, currency: CURRENCY, time_zone: ZONE, changeable };
+    let keys = machine.ledger.create_shop(&shop, &settings, Clock::System.today(ZONE)).await?;
 
     let mut last: Option<Run> = None;
     let mut api = None;
@@ -55,6 +72,9 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
         send(&here, month, Wire { zone: ZONE, currency: CURRENCY }).await?;
         let run = run_once(&here, false).await?;
         told(&run, month.len());
+        if let Some(life) = &mut life {
+            life.month(&here, month, options.as_of).await?;
+        }
         (last, api, rest) = (Some(run), Some(here), later);
         if ends >= options.as_of {
             break;
@@ -70,7 +90,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
         tell::grouped(learned.pairs as i64),
         tell::grouped(learned.products as i64)
     );
-    consents(&api, &items).await?;
+    consents(&api, &items[..items.len() - rest.len()]).await?;
     seen(&machine, &shop).await?;
     picture::base(&picture::Base::read(&api.get("/v1/segments").await?.ok()?)?, CURRENCY);
     movers(&run);
@@ -78,10 +98,41 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
         customer(&api, segment).await?;
     }
     mailings(&api).await?;
-    machine.stop().await?;
-    anstream::println!("\nThis took {} and is gone now: it was all in memory.", tell::seconds(started.elapsed()));
-    go_on();
+    match listener.zip(life) {
+        Some((listener, life)) => {
+            life::proposal(&api).await?;
+            life.told();
+            let admin = keys.iter().find(|key| key.scopes.contains(&Scope::Admin)).map_or("", |key| &key.token);
+            open_house(&machine, &shop, run.day, admin, listener).await?;
+            machine.stop().await?;
+            anstream::println!("It is gone now: it was all in memory.");
+        }
+        None => {
+            machine.stop().await?;
+            anstream::println!(
+                "\nThis took {} and is gone now: it was all in memory.",
+                tell::seconds(started.elapsed())
+            );
+            go_on();
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Serves the shop as it stands on its last day until Ctrl-C, and says how to get in.
+async fn open_house(machine: &Machine, shop: &ShopId, day: Day, admin: &str, listener: TcpListener) -> Result<()> {
+    let address = format!("http://{}", listener.local_addr()?);
+    let app = App::new(machine.telling().await?, Clock::AsOf(day)).with_public_url(&address);
+    let telling = serve::telling(&app).await?;
+    let (service, console) = served(&app);
+    let bold = anstyle::Style::new().bold();
+    anstream::println!("\n{bold}The shop's console{bold:#}, as of {day}, until Ctrl-C");
+    anstream::println!(
+        "  this link signs in once, within ten minutes:\n  {}",
+        app.public(&console.sign_in_path(shop)?)
+    );
+    anstream::println!("  after that, and for the API under {address}/v1, the shop's admin key:\n  {admin}");
+    serve::until_stopped(machine, &app, telling, listener, service).await
 }
 
 /// The file's orders and returns, by time.
@@ -248,6 +299,7 @@ async fn consents(api: &Api, items: &[Item]) -> Result<()> {
 fn go_on() {
     let bold = anstyle::Style::new().bold();
     anstream::println!("\n{bold}To go on{bold:#}");
+    anstream::println!("  this shop in your browser    cargo run --release -- demo --serve");
     anstream::println!("  your own file, no database   cargo run --release -- segment ORDERS.csv");
     anstream::println!(
         "  your own shop, on this disk  cargo run --release -- shop create my-shop --currency EUR --time-zone Europe/Berlin"
