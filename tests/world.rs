@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod bootstrap;
+pub mod browser;
 pub mod conformance;
 pub mod faults;
 pub mod fire;
@@ -11,6 +12,7 @@ pub mod processes;
 pub mod receiver;
 pub mod services;
 pub mod synthetic;
+pub mod visitor;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +25,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::middleware::{Next, from_fn};
+use console::Console;
 use engine::Engine;
 use http_body_util::BodyExt;
 use ledger::{
@@ -278,6 +281,17 @@ pub async fn shop(ledger: &Ledger, id: &ShopId) -> Vec<NewKey> {
 
 /// All functions under one router, as one machine serves them; what they set going works on the driver's ledger.
 pub fn router(app: &App, driver: &Ledger) -> Router {
+    web::finish(routes(app, driver), app.clone())
+}
+
+/// The same with the console over them, which makes links to sign in by.
+pub fn served(app: &App, driver: &Ledger) -> (Router, Console) {
+    let console = Console::new(app, router(app, driver));
+    let all = routes(app, driver).merge(console.clone().router());
+    (web::finish(all, app.clone()), console)
+}
+
+fn routes(app: &App, driver: &Ledger) -> Router<App> {
     let steps = Steps::new(driver.clone(), app.clock);
     let start: StartRun = Arc::new(move |shop, run| {
         let steps = steps.clone();
@@ -318,8 +332,7 @@ pub fn router(app: &App, driver: &Ledger) -> Router {
             }
         }))
     };
-    let routes = recorded(purchases::router(app, publish), "purchases")
+    recorded(purchases::router(app, publish), "purchases")
         .merge(recorded(offers::router(app), "offers"))
-        .merge(recorded(admin::router(app, start, learn, job), "admin"));
-    web::finish(routes, app.clone())
+        .merge(recorded(admin::router(app, start, learn, job), "admin"))
 }

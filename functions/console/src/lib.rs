@@ -18,7 +18,7 @@ use axum::http::header::{
 };
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use ledger::{LedgerError, ShopId};
 use web::App;
 
@@ -53,7 +53,17 @@ impl Console {
 
     /// The pages, all under `/console`.
     pub fn router<S>(self) -> Router<S> {
-        Router::new()
+        Console::routes().router.layer(from_fn(guarded)).with_state(self)
+    }
+
+    /// The patterns of all routes, such as `/console/runs/{run}`: who walks the pages knows by them whether any was missed.
+    #[must_use]
+    pub fn patterns() -> Vec<&'static str> {
+        Console::routes().patterns
+    }
+
+    fn routes() -> Routes {
+        Routes::default()
             .route("/console", get(pages::base::show))
             .route("/console/segments/{segment}", get(pages::segment::show))
             .route("/console/segments/{segment}/file", get(pages::audience::file))
@@ -78,8 +88,20 @@ impl Console {
             .route("/console/language", post(pages::sign_in::speak))
             .route("/console/console.css", get(style))
             .route("/console/icon.svg", get(icon))
-            .layer(from_fn(guarded))
-            .with_state(self)
+    }
+}
+
+/// Routes, and the patterns under which they are mounted.
+#[derive(Default)]
+struct Routes {
+    router: Router<Console>,
+    patterns: Vec<&'static str>,
+}
+
+impl Routes {
+    fn route(mut self, pattern: &'static str, methods: MethodRouter<Console>) -> Routes {
+        self.patterns.push(pattern);
+        Routes { router: self.router.route(pattern, methods), ..self }
     }
 }
 
