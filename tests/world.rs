@@ -279,6 +279,61 @@ pub async fn shop(ledger: &Ledger, id: &ShopId) -> Vec<NewKey> {
     ledger.create_shop(id, &settings, Day::MIN).await.expect("a shop")
 }
 
+/// How what is begun is set going: as tasks of this process, on the driver's ledger.
+struct Starting {
+    run: StartRun,
+    learn: StartLearn,
+    job: StartJob,
+}
+
+impl Starting {
+    fn on(app: &App, driver: &Ledger) -> Starting {
+        let steps = Steps::new(driver.clone(), app.clock);
+        let run: StartRun = Arc::new(move |shop, run| {
+            let steps = steps.clone();
+            Box::pin(async move {
+                tokio::spawn(async move { resegment::drive(&steps, &shop, run, |_| {}).await.map(|run| run.run) });
+                Ok(())
+            })
+        });
+        let learning = Steps::new(driver.clone(), app.clock);
+        let learn = StartLearn(Arc::new(move |shop, number| {
+            let steps = learning.clone();
+            Box::pin(async move {
+                tokio::spawn(async move {
+                    resegment::learn::drive(&steps, &shop, number, Until::done(), |_| {}).await.map(|_| ())
+                });
+                Ok(())
+            })
+        }));
+        let working = Steps::new(driver.clone(), app.clock);
+        let job = StartJob(Arc::new(move |shop, number| {
+            let steps = working.clone();
+            Box::pin(async move {
+                tokio::spawn(
+                    async move { resegment::jobs::drive(&steps, &shop, number, Until::done()).await.map(|_| ()) },
+                );
+                Ok(())
+            })
+        }));
+        Starting { run, learn, job }
+    }
+}
+
+/// Routes whose calls of AWS are recorded as this function's.
+fn recorded(routes: Router<App>, function: &'static str) -> Router<App> {
+    let recorder = Recorder::current();
+    routes.layer(from_fn(move |request: Request<Body>, next: Next| {
+        let recorder = recorder.clone();
+        async move {
+            recorder.doing(Some(function));
+            let answer = next.run(request).await;
+            recorder.doing(None);
+            answer
+        }
+    }))
+}
+
 /// All functions under one router, as one machine serves them; what they set going works on the driver's ledger.
 pub fn router(app: &App, driver: &Ledger) -> Router {
     web::finish(routes(app, driver), app.clone())
@@ -286,53 +341,23 @@ pub fn router(app: &App, driver: &Ledger) -> Router {
 
 /// The same with the console over them, which makes links to sign in by.
 pub fn served(app: &App, driver: &Ledger) -> (Router, Console) {
-    let console = Console::new(app, router(app, driver));
+    let console = console(app, driver);
     let all = routes(app, driver).merge(console.clone().router());
     (web::finish(all, app.clone()), console)
 }
 
 fn routes(app: &App, driver: &Ledger) -> Router<App> {
-    let steps = Steps::new(driver.clone(), app.clock);
-    let start: StartRun = Arc::new(move |shop, run| {
-        let steps = steps.clone();
-        Box::pin(async move {
-            tokio::spawn(async move { resegment::drive(&steps, &shop, run, |_| {}).await.map(|run| run.run) });
-            Ok(())
-        })
-    });
-    let learning = Steps::new(driver.clone(), app.clock);
-    let learn = StartLearn(Arc::new(move |shop, number| {
-        let steps = learning.clone();
-        Box::pin(async move {
-            tokio::spawn(async move {
-                resegment::learn::drive(&steps, &shop, number, Until::done(), |_| {}).await.map(|_| ())
-            });
-            Ok(())
-        })
-    }));
-    let working = Steps::new(driver.clone(), app.clock);
-    let job = StartJob(Arc::new(move |shop, number| {
-        let steps = working.clone();
-        Box::pin(async move {
-            tokio::spawn(async move { resegment::jobs::drive(&steps, &shop, number, Until::done()).await.map(|_| ()) });
-            Ok(())
-        })
-    }));
+    let Starting { run, learn, job } = Starting::on(app, driver);
     // Nothing by itself: a test says when ([`World::publish`]).
     let publish: StartPublish = Arc::new(|_| Box::pin(async { Ok(()) }));
-    let recorded = |routes: Router<App>, function: &'static str| {
-        let recorder = Recorder::current();
-        routes.layer(from_fn(move |request: Request<Body>, next: Next| {
-            let recorder = recorder.clone();
-            async move {
-                recorder.doing(Some(function));
-                let answer = next.run(request).await;
-                recorder.doing(None);
-                answer
-            }
-        }))
-    };
     recorded(purchases::router(app, publish), "purchases")
         .merge(recorded(offers::router(app), "offers"))
-        .merge(recorded(admin::router(app, start, learn, job), "admin"))
+        .merge(recorded(admin::router(app, run, learn, job), "admin"))
+}
+
+/// The console over the routes that its function has.
+pub fn console(app: &App, driver: &Ledger) -> Console {
+    let Starting { run, learn, job } = Starting::on(app, driver);
+    let routes = recorded(offers::router(app).merge(admin::router(app, run, learn, job)), "console");
+    Console::new(app, web::finish(routes, app.clone()))
 }

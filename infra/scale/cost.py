@@ -99,7 +99,7 @@ def cost(customers, a=Assumed()):
     logs = calls * a.log_bytes / GB
     # Calls that come evenly: below one a second, all of them are the first of theirs.
     traces = min(calls, MONTH_SECONDS) + max(0, calls - MONTH_SECONDS) * a.traced
-    metrics = 5 * 4 + 4
+    metrics = 4 * len(memory) + 4
     return {
         "reads and writes": reads * PER_MILLION["dynamodb_read_unit"] + writes * PER_MILLION["dynamodb_write_unit"],
         "storage and recovery": stored * (EACH["dynamodb_storage_gb_month"] + EACH["dynamodb_recovery_gb_month"]),

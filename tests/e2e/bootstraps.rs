@@ -200,6 +200,53 @@ async fn resegment_takes_the_schedulers_input_and_the_state_machines_steps() {
 
 #[tokio::test]
 #[ignore = "needs the functions' binaries"]
+async fn the_console_lets_staff_in_and_begins_a_run_by_the_state_machine() {
+    let (world, services) = (World::on("2026-11-22").await, Services::start().await);
+    let order = crate::order("A-1", "ann", "2026-11-20T10:00:00Z");
+    assert_eq!(world.post("/v1/orders", &order).await.status, 201);
+    let console = start(&world, &services, "console").await;
+    let asked = async |method: &str, path: &str, cookie: &str, form: &str| {
+        let mut event = request(method, path, "", "", None);
+        event["headers"].as_object_mut().unwrap().remove("authorization");
+        if !cookie.is_empty() {
+            event["cookies"] = json!([cookie, "other=1"]);
+        }
+        if method == "POST" {
+            // As the gateway hands a form on.
+            event["headers"]["content-type"] = "application/x-www-form-urlencoded".into();
+            event["body"] = data_encoding::BASE64.encode(form.as_bytes()).into();
+            event["isBase64Encoded"] = true.into();
+        }
+        console.invoke(&event).await.unwrap()
+    };
+    let nobody = asked("GET", "/console", "", "").await;
+    assert_eq!((told(&nobody).0, &nobody["headers"]["location"]), (303, &json!("/console/sign-in")));
+    assert_eq!(told(&asked("GET", "/console/sign-in", "", "").await).0, 200);
+    let checkout = format!("key={}", world.key(Scope::Checkout));
+    assert_eq!(told(&asked("POST", "/console/sign-in", "", &checkout).await).0, 403);
+    let entered = asked("POST", "/console/sign-in", "", &format!("key={}", world.key(Scope::Admin))).await;
+    let set = entered["cookies"][0].as_str().unwrap();
+    assert!(set.ends_with("; HttpOnly; SameSite=Strict; Secure"), "{set}");
+    let cookie = set.split(';').next().unwrap();
+    let page = asked("GET", "/console", cookie, "").await;
+    assert_eq!((told(&page).0, &page["headers"]["content-type"]), (200, &json!("text/html; charset=utf-8")));
+    let page = page["body"].as_str().unwrap();
+    assert!(page.contains("No run has been published yet"), "{page}");
+    let form = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(told(&asked("POST", "/console/runs", cookie, "form=0").await).0, 403);
+    let begun = asked("POST", "/console/runs", cookie, &format!("form={form}")).await;
+    assert_eq!((told(&begun).0, &begun["headers"]["location"]), (303, &json!("/console/runs/1")));
+    let (target, input) = services.take().pop().unwrap();
+    assert_eq!((target.as_str(), &input["stateMachineArn"]), ("AWSStepFunctions.StartExecution", &json!("arn:run")));
+    assert_eq!(told(&asked("GET", "/console/customers/ann", cookie, "").await).0, 200);
+    // A link of one machine leads nowhere here.
+    assert_eq!(told(&asked("GET", "/console/enter/anything", "", "").await).0, 410);
+    let log = console.lines().join("\n");
+    assert!(log.contains("/console/customers/{id}") && !log.contains("ann") && !log.contains("tcl_"), "{log}");
+}
+
+#[tokio::test]
+#[ignore = "needs the functions' binaries"]
 async fn an_operator_makes_a_shop_and_its_keys_open_it() {
     let (world, services) = (World::on("2026-11-22").await, Services::start().await);
     let (admin, resegment) = (start(&world, &services, "admin").await, start(&world, &services, "resegment").await);

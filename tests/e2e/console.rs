@@ -21,7 +21,7 @@ use crate::order;
 pub(crate) struct Browser {
     console: Console,
     router: Router,
-    cookie: RefCell<Option<String>>,
+    pub(crate) cookie: RefCell<Option<String>>,
 }
 
 pub(crate) struct Page {
@@ -34,14 +34,14 @@ pub(crate) struct Page {
 
 impl Browser {
     fn of(world: &World) -> Browser {
-        let console = Console::new(&world.app, world.router.clone());
+        let console = e2e::console(&world.app, &world.driver);
         Browser { router: console.clone().router(), console, cookie: RefCell::default() }
     }
 
     /// At another moment, with the cookies of before.
     fn later(&self, world: &World, now: DateTime<Utc>) -> Browser {
         let app = App::new(world.ledger.clone(), Clock::At(now));
-        let console = Console::new(&app, e2e::router(&app, &world.driver));
+        let console = e2e::console(&app, &world.driver);
         Browser { router: console.clone().router(), console, cookie: self.cookie.clone() }
     }
 
@@ -174,7 +174,7 @@ async fn a_session_ends_with_its_key_its_time_and_when_one_leaves() {
 }
 
 #[tokio::test]
-async fn a_form_from_elsewhere_does_nothing() {
+pub(crate) async fn a_form_from_elsewhere_does_nothing() {
     let world = base().await;
     let browser = signed_in(&world).await;
     let runs = async || world.get("/v1/runs/2").await.status.as_u16();
@@ -191,7 +191,7 @@ async fn a_form_from_elsewhere_does_nothing() {
 }
 
 #[tokio::test]
-async fn the_base_says_of_each_segment_what_the_api_says() {
+pub(crate) async fn the_base_says_of_each_segment_what_the_api_says() {
     let world = base().await;
     let browser = signed_in(&world).await;
     let census = world.get("/v1/segments").await.json;

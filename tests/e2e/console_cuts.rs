@@ -33,7 +33,7 @@ async fn known(world: &World) -> Value {
 const TYPED: &str = "&recency_1=20&recency_2=60&frequency_1=1&frequency_2=3&monetary_1=10&monetary_2=25.50";
 
 #[tokio::test]
-async fn typed_cuts_are_previewed_and_come_into_force_with_the_next_run() {
+pub(crate) async fn typed_cuts_are_previewed_and_come_into_force_with_the_next_run() {
     let mut world = base().await;
     let browser = signed_in(&world).await;
     let made = send(&browser, "/console/cuts/typed", TYPED).await;

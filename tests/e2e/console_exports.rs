@@ -51,7 +51,7 @@ async fn an_export_lists_an_audience_and_forgets_who_was_erased() {
 }
 
 #[tokio::test]
-async fn the_console_gives_an_export_as_files() {
+pub(crate) async fn the_console_gives_an_export_as_files() {
     let world = base().await;
     let browser = signed_in(&world).await;
     let (segment, ids) = fullest(&world).await;

@@ -90,7 +90,7 @@ async fn runs_are_listed_the_latest_first() {
 }
 
 #[tokio::test]
-async fn the_page_shows_the_flows_and_why() {
+pub(crate) async fn the_page_shows_the_flows_and_why() {
     let mut world = base().await;
     let browser = signed_in(&world).await;
     let page = browser.get("/console/movement").await;

@@ -34,6 +34,15 @@ const SCENARIOS: &[fn()] = &[
     crate::customers::a_customer_is_shown_with_rhythm_moves_and_reasons,
     crate::personal::a_person_sees_all_that_is_stored_and_then_it_is_erased,
     crate::personal::two_customers_become_one_in_every_answer_and_two_again,
+    crate::console::a_form_from_elsewhere_does_nothing,
+    crate::console::the_base_says_of_each_segment_what_the_api_says,
+    crate::console_campaigns::every_campaign_is_listed_as_the_api_has_it,
+    crate::console_campaigns::a_campaign_is_paused_opened_and_ended_by_its_buttons_alone,
+    crate::console_campaigns::a_limit_set_in_the_form_is_the_apis_and_a_wrong_one_changes_nothing,
+    crate::console_campaigns::answers_are_counted_and_those_who_are_unhappy_are_named,
+    crate::console_cuts::typed_cuts_are_previewed_and_come_into_force_with_the_next_run,
+    crate::console_exports::the_console_gives_an_export_as_files,
+    crate::console_movement::the_page_shows_the_flows_and_why,
 ];
 
 /// A month's limit, a reservation that nobody confirms, the next month, and the hour in which it is swept.
@@ -115,9 +124,11 @@ async fn other_services() {
     purchases::publish::state_machine(machines("purchases"), "PublishStateMachine".into(), clock)(e2e::acme())
         .await
         .unwrap();
-    for (function, [run, learn, job]) in
-        [("admin", ["RunStateMachine", "LearnStateMachine", "JobStateMachine"]), ("resegment", ["run", "learn", "job"])]
-    {
+    for (function, [run, learn, job]) in [
+        ("admin", ["RunStateMachine", "LearnStateMachine", "JobStateMachine"]),
+        ("console", ["RunStateMachine", "LearnStateMachine", "JobStateMachine"]),
+        ("resegment", ["run", "learn", "job"]),
+    ] {
         state_machine(machines(function), run.into(), clock)(e2e::acme(), 1).await.unwrap();
         (learn_state_machine(machines(function), learn.into(), clock).0)(e2e::acme(), 1).await.unwrap();
         (job_state_machine(machines(function), job.into(), clock).0)(e2e::acme(), 1).await.unwrap();
@@ -203,7 +214,7 @@ fn ledger_of(world: &World, function: &'static str) -> Ledger {
 /// Each opens its connection by a read while its environment starts.
 async fn warm_ups() {
     let world = World::on("2026-11-22").await;
-    for function in ["purchases", "offers", "admin", "resegment", "events"] {
+    for function in ["purchases", "offers", "admin", "console", "resegment", "events"] {
         ledger_of(&world, function).warm_up().await.unwrap();
     }
 }

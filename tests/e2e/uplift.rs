@@ -26,7 +26,7 @@ fn order(id: String, n: usize, day: &str) -> Value {
 }
 
 /// A world on 1 October whose customers bought before, with this holdout.
-async fn october(holdout: Value) -> World {
+pub(crate) async fn october(holdout: Value) -> World {
     let world = World::on("2026-10-01").await;
     let before: Vec<Value> = (0..CUSTOMERS)
         .flat_map(|n| (0..=(n * 7 % 3)).map(move |m| (n, m)))
@@ -51,7 +51,7 @@ async fn held_out(world: &World, n: usize) -> bool {
 
 /// On 1 November, after an October in which 3 of 4 treated customers bought and 1 of 4 who are held out. Gives how many were
 /// held out, how many of those bought, and how many of the treated did.
-async fn spent_october(world: &mut World) -> (usize, usize, usize) {
+pub(crate) async fn spent_october(world: &mut World) -> (usize, usize, usize) {
     world.run().await;
     world.move_to("2026-11-01");
     let (mut out, mut out_bought, mut treated_bought, mut orders) = (0, 0, 0, Vec::new());

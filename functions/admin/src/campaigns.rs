@@ -10,12 +10,15 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::{CampaignState, Campaigns, LedgerError, Series, Shop, Status};
+use playbook::calendar::Calendar;
 use playbook::reward::Reward;
 use playbook::{Language, OwnCampaign, Playbook, Terms};
+use segmentation::{Day, Place};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use web::{App, Body, Caller, Format, PageQuery, PathId, Problem, Row, at_field, language, page, read_json};
 
+use crate::figures::{Counted, Figures, audience};
 use crate::playbook::{refused, whole};
 
 #[derive(Deserialize)]
@@ -24,6 +27,14 @@ use crate::playbook::{refused, whole};
 pub(crate) struct Asked {
     /// This series alone.
     series: Option<String>,
+    /// Those in this state alone.
+    state: Option<CampaignState>,
+    /// Those from there alone.
+    from: Option<Source>,
+    /// 1: with how much each is used.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(max = 1)))]
+    figures: u8,
     /// Of the rewards' words; by default English.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Language>"))]
     lang: Option<String>,
@@ -37,13 +48,26 @@ pub(crate) struct Asked {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CampaignAsked"))]
+pub(crate) struct AskedOne {
+    /// 1: with how much it is used.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(max = 1)))]
+    figures: u8,
+    /// Of the reward's words; by default English.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Language>"))]
+    lang: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CampaignStateIn"))]
 pub(crate) struct StateIn {
     state: CampaignState,
 }
 
 /// Where terms come from.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CampaignSource"))]
 enum Source {
@@ -70,15 +94,51 @@ pub(crate) struct Listed {
     from: Source,
     /// In words; what there is to choose from, or what answers earn, one after the other.
     reward: String,
+    /// What is done, in a sentence to the marketer.
+    text: String,
+    /// For whom; `none` stands for customers without a segment. Absent: for everyone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segments: Option<Vec<Place>>,
+    /// When it is open for a customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calendar: Option<Calendar>,
+    /// Its first day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opens: Option<Day>,
+    /// Its last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes: Option<Day>,
+    /// How much it is used, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figures: Option<Figures>,
 }
 
 impl Row for Listed {
-    const COLUMNS: &'static [&'static str] = &["series", "number", "state", "from", "reward"];
+    const COLUMNS: &'static [&'static str] = &[
+        "series",
+        "number",
+        "state",
+        "from",
+        "reward",
+        "text",
+        "segments",
+        "opens",
+        "closes",
+        "customers",
+        "used",
+        "used_value",
+    ];
 
     fn fields(&self) -> Vec<String> {
         let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
+        let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
+        let segments = self.segments.iter().flatten().map(Place::to_string).collect::<Vec<_>>().join(" ");
         let (state, from) = (json!(self.state), json!(self.from));
-        vec![self.series.clone(), self.number.to_string(), word(state), word(from), self.reward.clone()]
+        let mut fields =
+            vec![self.series.clone(), self.number.to_string(), word(state), word(from), self.reward.clone()];
+        fields.extend([self.text.clone(), segments, day(self.opens), day(self.closes)]);
+        fields.extend(self.figures.as_ref().map(Figures::fields).unwrap_or_default());
+        fields
     }
 }
 
@@ -102,6 +162,9 @@ pub(crate) struct Answer {
     reward: String,
     #[cfg_attr(feature = "schema", schemars(with = "crate::told::Terms"))]
     terms: Value,
+    /// How much it is used, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figures: Option<Figures>,
 }
 
 /// Publishes terms in one of the shop's own series: 201 with their number; 200 where they are in force already.
@@ -118,8 +181,8 @@ pub(crate) async fn publish(
         Status::Duplicate => StatusCode::OK,
     };
     let shop = fresh(&app, &caller).await?;
-    let answer = answer(&app, &shop, receipt.at.number, Some(receipt.status)).await?;
-    Ok((code, Json(answer)))
+    let answer = answer(&app, &shop, receipt.at.number, Language::default()).await?;
+    Ok((code, Json(Answer { status: Some(receipt.status), ..answer })))
 }
 
 /// Every series, by name.
@@ -135,27 +198,47 @@ pub(crate) async fn list(
     let (after, limit) = (page_query.position()?, page_query.limit()?);
     let shop = fresh(&app, &caller).await?;
     let after = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-    let wanted = |series: &String| asked.series.as_ref().is_none_or(|only| only == series);
+    let wanted = |(series, at): &(&String, &Series)| {
+        asked.series.as_ref().is_none_or(|only| only == *series)
+            && asked.state.is_none_or(|state| state == at.state)
+            && asked.from.is_none_or(|from| from == Source::of(series))
+    };
     let rest = shop.campaigns.series.range::<str, _>((after, Bound::Unbounded));
-    let mut found: Vec<(&String, &Series)> = rest.filter(|(series, _)| wanted(series)).take(limit + 1).collect();
+    let mut found: Vec<(&String, &Series)> = rest.filter(wanted).take(limit + 1).collect();
     let more = found.len() > limit;
     found.truncate(limit);
+    let counted = match asked_for(asked.figures)? {
+        true => Some(Counted::of(&app, &shop).await?),
+        false => None,
+    };
     let mut listed = Vec::with_capacity(found.len());
     for (series, at) in &found {
+        let terms = match app.ledger.terms(&shop.id, at.number).await {
+            Ok(terms) => terms,
+            // One that cannot be read any more hides no other.
+            Err(LedgerError::Damaged(why)) => {
+                tracing::error!(shop = %shop.id, series, why, "terms cannot be read");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let segments = audience(series, shop.campaigns.own.get(*series));
+        let figures = match &counted {
+            Some(counted) => Some(counted.figures(&app, &shop, series, segments.as_deref()).await?),
+            None => None,
+        };
         listed.push(Listed {
             series: (*series).clone(),
             number: at.number,
             state: at.state,
             from: Source::of(series),
-            reward: match app.ledger.terms(&shop.id, at.number).await {
-                Ok(terms) => terms.map(|terms| in_words(&shop.playbook, &terms, lang)).unwrap_or_default(),
-                // One that cannot be read any more hides no other.
-                Err(LedgerError::Damaged(why)) => {
-                    tracing::error!(shop = %shop.id, series, why, "terms cannot be read");
-                    String::new()
-                }
-                Err(error) => return Err(error.into()),
-            },
+            reward: terms.as_ref().map(|terms| in_words(&shop.playbook, terms, lang)).unwrap_or_default(),
+            text: terms.as_ref().map(|terms| terms.idea.text.in_language(lang).to_owned()).unwrap_or_default(),
+            segments,
+            calendar: terms.as_ref().map(|terms| terms.idea.calendar),
+            opens: terms.as_ref().and_then(|terms| terms.from),
+            closes: terms.as_ref().and_then(|terms| terms.until),
+            figures,
         });
     }
     let next = found.last().filter(|_| more).map(|(series, _)| series.as_str());
@@ -167,9 +250,25 @@ pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,
     PathId(number): PathId<u16>,
+    query: Result<Query<AskedOne>, QueryRejection>,
 ) -> Result<Json<Answer>, Problem> {
+    let Query(asked) = at_field("query", query.map_err(|error| error.body_text()))?;
+    let lang = asked.lang.as_deref().map(language).transpose()?.unwrap_or_default();
+    let with_figures = asked_for(asked.figures)?;
     let shop = fresh(&app, &caller).await?;
-    answer(&app, &shop, number, None).await.map(Json)
+    let answer = answer(&app, &shop, number, lang).await?;
+    if !with_figures {
+        return Ok(Json(answer));
+    }
+    let own = app.ledger.own_campaign(&shop.id, number).await?;
+    let segments = audience(&answer.series, own.as_deref());
+    let counted = Counted::of(&app, &shop).await?;
+    let figures = counted.all_figures(&app, &shop, &answer.series, segments.as_deref()).await?;
+    Ok(Json(Answer { figures: Some(figures), ..answer }))
+}
+
+fn asked_for(flag: u8) -> Result<bool, Problem> {
+    if flag > 1 { Err(Problem::field("figures", "is 0 or 1")) } else { Ok(flag == 1) }
 }
 
 /// Opens, pauses or ends the series of a campaign in force.
@@ -182,32 +281,34 @@ pub(crate) async fn set_state(
     let StateIn { state } = read_json(&body)?;
     let receipt = app.ledger.set_campaign_state(&caller.shop.id, number, state).await?;
     let shop = fresh(&app, &caller).await?;
-    answer(&app, &shop, number, Some(receipt.status)).await.map(Json)
+    let answer = answer(&app, &shop, number, Language::default()).await?;
+    Ok(Json(Answer { status: Some(receipt.status), ..answer }))
 }
 
 async fn fresh(app: &App, caller: &Caller) -> Result<Arc<Shop>, Problem> {
     app.ledger.fresh_shop(&caller.shop.id).await?.ok_or_else(Problem::unauthorized)
 }
 
-async fn answer(app: &App, shop: &Shop, number: u16, status: Option<Status>) -> Result<Answer, Problem> {
+async fn answer(app: &App, shop: &Shop, number: u16, language: Language) -> Result<Answer, Problem> {
     let unknown = || Problem::not_found(format!("this shop has no campaign {number}"));
     let terms = app.ledger.terms(&shop.id, number).await?.ok_or_else(unknown)?;
     let at = shop.campaigns.series.get(&terms.series).copied().ok_or_else(unknown)?;
     let own = app.ledger.own_campaign(&shop.id, number).await?;
     let in_force = at.number == number;
     Ok(Answer {
-        status,
+        status: None,
         number,
         series: terms.series.clone(),
         from: Source::of(&terms.series),
         in_force,
         replaced_by: (!in_force).then_some(at.number),
         state: at.state,
-        reward: in_words(&shop.playbook, &terms, Language::default()),
+        reward: in_words(&shop.playbook, &terms, language),
         terms: match own {
             Some(own) => own.to_value(),
             None => json!({ "playbook": terms.playbook, "limit": terms.limit, "idea": terms.idea }),
         },
+        figures: None,
     })
 }
 

@@ -6,7 +6,7 @@ use web::{CHANGED, NOT_FOUND, PageQuery, Refused, Routes};
 
 use crate::{
     affinities, alerts, audiences, beacon, budgets, campaigns, customers, cuts, dead_letters, endpoints, hooks, jobs,
-    keys, mailings, openapi, personal, playbook, runs, segments, settings, simulations, told, touched, uplift,
+    keys, mailings, openapi, personal, playbook, runs, segments, settings, simulations, surveys, told, touched, uplift,
 };
 
 const NO_PLAYBOOK: Refused = (404, "playbook-unknown");
@@ -57,6 +57,7 @@ pub fn routes() -> Routes {
         .asks::<campaigns::Asked>()
         .lists::<campaigns::Listed>()
         .get("/v1/campaigns/{n}", "Show a campaign's terms", campaigns::show)
+        .asks::<campaigns::AskedOne>()
         .gives::<campaigns::Answer>(200)
         .refuses(&[NOT_FOUND])
         .post("/v1/campaigns/{n}/state", "Open, pause or end a campaign", campaigns::set_state)
@@ -152,6 +153,9 @@ pub fn routes() -> Routes {
         .lists::<audiences::Member>()
         .lists::<jobs::Exported>()
         .refuses(&[NOT_FOUND, (409, "job-not-done")])
+        .get("/v1/surveys", "Show what customers answered, as the last run counted", surveys::show)
+        .gives::<surveys::Answer>(200)
+        .refuses(&[NOT_FOUND])
         .get("/v1/alerts", "List what the shop should know at once", alerts::show)
         .asks::<alerts::Asked>()
         .lists::<alerts::AlertRow>()

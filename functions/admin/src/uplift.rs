@@ -5,13 +5,13 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::{Shop, UpliftRecord};
-use playbook::Playbook;
 use playbook::holdout::EVERYTHING;
 use playbook::mechanic::Mechanic;
 use playbook::uplift::{Cell, Interval, Month, Period, Report};
+use playbook::{Language, Playbook};
 use segmentation::Segment;
 use serde::{Deserialize, Serialize};
-use web::{App, Caller, Format, PageQuery, Problem, Row, page};
+use web::{App, Caller, Format, PageQuery, Problem, Row, language, page};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,9 @@ pub(crate) struct Asked {
     /// By default that of yesterday.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")))]
     month: Option<String>,
+    /// Of what `reading` says; by default English.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<playbook::Language>"))]
+    lang: Option<String>,
     /// Where a page before this one ended, as it said.
     cursor: Option<String>,
     /// How many items at most; by default 100.
@@ -56,19 +59,20 @@ pub(crate) async fn show(
     query: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(Asked { month, cursor, limit, format }) =
+    let Query(Asked { month, lang, cursor, limit, format }) =
         query.map_err(|error| Problem::field("query", error.body_text()))?;
     let shop = &caller.shop;
     let month = match month {
         Some(text) => text.parse().map_err(|_| Problem::field("month", "is written like 2026-10"))?,
         None => Month::of(app.clock.today(shop.settings.time_zone).plus(-1)),
     };
+    let lang = lang.as_deref().map(language).transpose()?.unwrap_or_default();
     let query = PageQuery::new(cursor, limit, format);
     let at = query.position()?.map_or(Ok(0), |position| position.parse::<usize>());
     let at = at.map_err(|_| Problem::field("cursor", "is not one that a page gave"))?;
     let limit = query.limit()?;
     let found = app.ledger.uplift(&shop.id, month).await?.ok_or_else(|| unmeasured(shop, month))?;
-    let rows = rows(shop, month, &found);
+    let rows = rows(shop, month, &found, lang);
     let more = rows.len() > at.saturating_add(limit);
     let items: Vec<Measured> = rows.into_iter().skip(at).take(limit).collect();
     page(&query, &headers, &items, more.then(|| (at + limit).to_string()).as_deref())
@@ -90,7 +94,7 @@ fn unmeasured(shop: &Shop, month: Month) -> Problem {
 
 /// All segments together, then each cell. What a series without a holdout of its own gave is shown beside the customers of
 /// its segment who may get rewards; nobody is there to compare them with.
-fn rows(shop: &Shop, month: Month, found: &UpliftRecord) -> Vec<Measured> {
+fn rows(shop: &Shop, month: Month, found: &UpliftRecord, lang: Language) -> Vec<Measured> {
     let row = |segment: Option<Segment>, series: &str, cell: &Cell| Measured {
         month,
         period: found.measured.period,
@@ -99,7 +103,7 @@ fn rows(shop: &Shop, month: Month, found: &UpliftRecord) -> Vec<Measured> {
         series: series.to_owned(),
         mechanic: mechanic(shop, series),
         held_out_percent: found.measured.holdout.share(series),
-        report: Report::of(cell),
+        report: Report::of(cell).in_language(lang),
     };
     let cells = found.tally.cells().map(|(segment, series, cell)| {
         let alone = Cell {

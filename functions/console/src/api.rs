@@ -22,6 +22,8 @@ pub(crate) struct Api {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) status: StatusCode,
+    /// The name that the API's `type` ends with.
+    pub(crate) kind: String,
     /// As the API says it; English.
     pub(crate) title: String,
     pub(crate) detail: String,
@@ -29,11 +31,18 @@ pub(crate) struct Refused {
 
 #[derive(Deserialize)]
 struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
     title: String,
     detail: String,
 }
 
 impl Refused {
+    /// By a page itself.
+    pub(crate) fn new(status: StatusCode, title: impl Into<String>, detail: impl Into<String>) -> Refused {
+        Refused { status, kind: String::new(), title: title.into(), detail: detail.into() }
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
     }
@@ -41,17 +50,14 @@ impl Refused {
     /// An answer that is not what the API's document says: a fault of ours.
     fn unreadable(path: &str, error: &dyn std::error::Error) -> Refused {
         tracing::error!(path, %error, "the API's answer cannot be read");
-        let (title, detail) = ("Our mistake".to_owned(), "the error was logged".to_owned());
-        Refused { status: StatusCode::INTERNAL_SERVER_ERROR, title, detail }
+        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "Our mistake", "the error was logged")
     }
 
     /// What a field of a page's own address or form must be.
     pub(crate) fn field(words: Words, name: (&str, &str), must: (&str, &str)) -> Refused {
-        Refused {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            title: words.say("A field is not valid", "Поле заполнено неверно").to_owned(),
-            detail: format!("{}: {}", words.say(name.0, name.1), words.say(must.0, must.1)),
-        }
+        let title = words.say("A field is not valid", "Поле заполнено неверно");
+        let detail = format!("{}: {}", words.say(name.0, name.1), words.say(must.0, must.1));
+        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, title, detail)
     }
 }
 
@@ -77,6 +83,11 @@ impl Api {
     /// What a POST answers.
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Refused> {
         self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// What a PUT answers.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Refused> {
+        self.call(Method::PUT, path, Some(body)).await
     }
 
     async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T, Refused> {
@@ -105,6 +116,7 @@ impl Api {
             return Ok((head.headers, bytes.to_vec()));
         }
         let problem: Problem = serde_json::from_slice(&bytes).map_err(|error| Refused::unreadable(path, &error))?;
-        Err(Refused { status: head.status, title: problem.title, detail: problem.detail })
+        let kind = problem.kind.rsplit(':').next().unwrap_or_default().to_owned();
+        Err(Refused { status: head.status, kind, title: problem.title, detail: problem.detail })
     }
 }

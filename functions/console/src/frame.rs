@@ -15,18 +15,20 @@ pub(crate) enum Part {
     Base,
     Movement,
     Customers,
+    Campaigns,
     Cuts,
     Runs,
 }
 
 impl Part {
-    const ALL: [Part; 5] = [Part::Base, Part::Movement, Part::Customers, Part::Cuts, Part::Runs];
+    const ALL: [Part; 6] = [Part::Base, Part::Movement, Part::Customers, Part::Campaigns, Part::Cuts, Part::Runs];
 
     fn path(self) -> &'static str {
         match self {
             Part::Base => "/console",
             Part::Movement => "/console/movement",
             Part::Customers => "/console/customers",
+            Part::Campaigns => "/console/campaigns",
             Part::Cuts => "/console/cuts",
             Part::Runs => "/console/runs",
         }
@@ -38,6 +40,7 @@ impl Part {
             Part::Movement => words.say("Movement", "Движение"),
             Part::Cuts => words.say("Cuts", "Границы"),
             Part::Customers => words.say("Customers", "Клиенты"),
+            Part::Campaigns => words.say("Campaigns", "Кампании"),
             Part::Runs => words.say("Runs", "Пересчёты"),
         }
     }
@@ -117,18 +120,18 @@ impl Sorry {
 
     /// A form that was not sent from our page, or from one of an earlier session.
     pub(crate) fn foreign_form(words: Words) -> Sorry {
-        let title = words.say("The form is not of this session", "Форма не из этого сеанса").to_owned();
+        let title = words.say("The form is not of this session", "Форма не из этого сеанса");
         let detail = words.say(
             "Nothing was done. Open the page again and send it from there.",
             "Ничего не сделано. Откройте страницу заново и отправьте форму с неё.",
         );
-        Sorry { words, refused: Refused { status: StatusCode::FORBIDDEN, title, detail: detail.to_owned() } }
+        Sorry { words, refused: Refused::new(StatusCode::FORBIDDEN, title, detail) }
     }
 }
 
 impl IntoResponse for Sorry {
     fn into_response(self) -> Response {
-        let Sorry { words, refused: Refused { status, title, detail } } = self;
+        let Sorry { words, refused: Refused { status, title, detail, .. } } = self;
         // The key has ended, and the session with it.
         let ended = status == StatusCode::UNAUTHORIZED;
         let main = html! {

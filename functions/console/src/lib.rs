@@ -34,13 +34,21 @@ pub struct Console {
     app: App,
     api: Router,
     links: Links,
+    tls: bool,
 }
 
 impl Console {
     /// Over the API's routes, finished as they are served.
     #[must_use]
     pub fn new(app: &App, api: Router) -> Console {
-        Console { app: app.clone(), api, links: Links::default() }
+        let tls = app.public("").starts_with("https:");
+        Console { app: app.clone(), api, links: Links::default(), tls }
+    }
+
+    /// The same, reached over TLS alone, whatever its public address is known as: so its cookies are not sent otherwise.
+    #[must_use]
+    pub fn over_tls(self) -> Console {
+        Console { tls: true, ..self }
     }
 
     /// A path that signs whoever opens it first in to a shop, with a key of this process alone. It is good for ten minutes.
@@ -80,6 +88,12 @@ impl Console {
             .route("/console/cuts/{version}/preview", post(pages::cuts::preview))
             .route("/console/cuts/{version}/activate", post(pages::cuts::activate))
             .route("/console/jobs/{job}", get(pages::jobs::show))
+            .route("/console/campaigns", get(pages::campaigns::list))
+            .route("/console/campaigns/{number}", get(pages::campaigns::show))
+            .route("/console/campaigns/{number}/state", post(pages::campaigns::set_state))
+            .route("/console/campaigns/{number}/limit", post(pages::campaigns::set_limit))
+            .route("/console/uplift", get(pages::campaigns::uplift))
+            .route("/console/surveys", get(pages::campaigns::surveys))
             .route("/console/runs", get(pages::runs::list).post(pages::runs::begin))
             .route("/console/runs/{run}", get(pages::runs::show))
             .route("/console/sign-in", get(pages::sign_in::show).post(pages::sign_in::enter))

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use web::App;
 
+use crate::Console;
+
 /// The cookie's name.
 const NAME: &str = "tercile_session";
 /// How long one is signed in, and how long a link to sign in by is good.
@@ -67,13 +69,13 @@ impl Session {
     }
 
     /// The cookie that a browser keeps, and that no script reads.
-    pub(crate) fn cookie(&self, app: &App) -> Result<HeaderValue, LedgerError> {
-        set(app, NAME, &self.seal(app, COOKIE_PLACE)?, LASTS)
+    pub(crate) fn cookie(&self, console: &Console) -> Result<HeaderValue, LedgerError> {
+        set(console, NAME, &self.seal(&console.app, COOKIE_PLACE)?, LASTS)
     }
 
     /// The cookie that ends it.
-    pub(crate) fn end(app: &App) -> Result<HeaderValue, LedgerError> {
-        set(app, NAME, "", TimeDelta::zero())
+    pub(crate) fn end(console: &Console) -> Result<HeaderValue, LedgerError> {
+        set(console, NAME, "", TimeDelta::zero())
     }
 
     /// Was this form one of ours?
@@ -83,8 +85,8 @@ impl Session {
 }
 
 /// A cookie of these pages: not for scripts, not sent from elsewhere, and over TLS alone where the service is.
-pub(crate) fn set(app: &App, name: &str, value: &str, lasts: TimeDelta) -> Result<HeaderValue, LedgerError> {
-    let secure = if app.public("").starts_with("https:") { "; Secure" } else { "" };
+pub(crate) fn set(console: &Console, name: &str, value: &str, lasts: TimeDelta) -> Result<HeaderValue, LedgerError> {
+    let secure = if console.tls { "; Secure" } else { "" };
     let seconds = lasts.num_seconds();
     let text = format!("{name}={value}; Path=/console; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).map_err(|error| LedgerError::Damaged(error.to_string()))

@@ -33,6 +33,10 @@ impl Words {
         self.count(many, ["customer", "customers"], ["клиент", "клиента", "клиентов"])
     }
 
+    pub(crate) fn rewards(self, many: u64) -> String {
+        self.count(many, ["reward", "rewards"], ["вознаграждение", "вознаграждения", "вознаграждений"])
+    }
+
     pub(crate) fn group(self, group: LoyaltyGroup) -> &'static str {
         let (english, russian) = match group {
             LoyaltyGroup::Vip => ("VIP", "VIP"),

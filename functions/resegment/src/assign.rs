@@ -166,6 +166,7 @@ impl Steps {
         if let Some(step) = movement::since(&customer.profile.moves, previous, outcome.moved.as_ref()) {
             counts.movement.count(step);
         }
+        counts.responses.count(&customer.profile, work.run.day);
         for step in outcome.moved.iter().flat_map(|moved| &moved.steps) {
             *counts.steps.entry(step.cause).or_default() += 1;
         }

@@ -7,7 +7,7 @@ use std::fmt;
 use segmentation::{Day, Minor, Segment};
 use serde::{Deserialize, Serialize};
 
-use crate::counters::{Counter, Left};
+use crate::counters::{CameBack, Counter, Held, Left};
 use crate::error::LedgerError;
 use crate::ids::ShopId;
 use crate::keys;
@@ -106,6 +106,11 @@ impl Budgets {
         self.limits.iter().filter(falls)
     }
 
+    /// All of a series, whoever they are for.
+    pub fn limits_of(&self, series: &str) -> impl Iterator<Item = &BudgetLimit> {
+        self.limits.iter().filter(move |limit| limit.series == series)
+    }
+
     /// Series of which nothing is left for a customer of this segment on this day, of those that are marked.
     #[must_use]
     pub fn exhausted(&self, marked: &BTreeSet<BudgetId>, segment: Option<Segment>, day: Day) -> BTreeSet<String> {
@@ -148,6 +153,15 @@ pub struct BudgetReport {
     pub used_amount: Minor,
     /// Redemptions confirmed or held.
     pub used_count: u64,
+    /// Reservations that the shop released.
+    pub released_count: u64,
+    /// Reservations that were not confirmed in time, and were taken back.
+    pub lapsed_count: u64,
+    /// Redemptions that were confirmed and given back, as their order was cancelled or returned.
+    pub given_back_count: u64,
+    /// Reservations held now; said of one campaign alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Money left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_amount: Option<Minor>,
@@ -229,8 +243,10 @@ impl Ledger {
                         Left { amount: share(total.amount - used.amount), count: share(total.count - used.count) };
                     let used = read.as_ref().map(Counter::used).unwrap_or_default();
                     let granted = Left { amount: left.amount + used.amount, count: left.count + used.count };
+                    let came_back = read.as_ref().map(|read| read.came_back).unwrap_or_default();
                     let shard = u8::try_from(nth).unwrap_or(u8::MAX);
-                    writes.push(self.put_counter(&shop.id, &id, shard, read.as_ref(), Counter { granted, left })?);
+                    let counter = Counter { granted, left, came_back };
+                    writes.push(self.put_counter(&shop.id, &id, shard, read.as_ref(), counter)?);
                 }
             }
             if self.transact(writes).await? {
@@ -265,16 +281,39 @@ impl Ledger {
         for limit in limits {
             let counters = self.counters(shop, &limit.id(today), limit.shards).await?;
             let used: Left = counters.iter().flatten().map(Counter::used).sum();
+            let came_back: CameBack = counters.iter().flatten().map(|counter| counter.came_back).sum();
             let amount = Minor;
             let count = |count: i64| u64::try_from(count).unwrap_or(0);
             reports.push(BudgetReport {
                 month: limit.monthly.then(|| month_of(today)),
                 used_amount: amount(used.amount),
                 used_count: count(used.count),
+                released_count: came_back.released,
+                lapsed_count: came_back.lapsed,
+                given_back_count: came_back.given_back,
+                held: None,
                 left_amount: limit.amount.map(|total| amount(total.0 - used.amount)),
                 left_count: limit.count.map(|total| count(i64::try_from(total).unwrap_or(i64::MAX) - used.count)),
                 limit: limit.clone(),
             });
+        }
+        Ok(reports)
+    }
+
+    /// The limits of a series, with what is used, left and held of each, in the month of `today`.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the store fails.
+    pub async fn series_budgets(
+        &self,
+        shop: &Shop,
+        series: &str,
+        today: Day,
+    ) -> Result<Vec<BudgetReport>, LedgerError> {
+        let limits: Vec<BudgetLimit> = shop.budgets.limits_of(series).cloned().collect();
+        let mut reports = self.budget_reports(&shop.id, &limits, today).await?;
+        for report in &mut reports {
+            report.held = Some(self.held_in(&shop.id, &report.limit.id(today), report.limit.shards).await?);
         }
         Ok(reports)
     }

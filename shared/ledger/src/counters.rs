@@ -3,7 +3,7 @@
 
 use std::iter::Sum;
 
-use aws_sdk_dynamodb::types::{Get, TransactGetItem, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Get, Select, TransactGetItem, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
 use crate::budgets::BudgetId;
@@ -36,6 +36,38 @@ impl Sum for Left {
     }
 }
 
+/// How something came back to a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Back {
+    /// The shop released a reservation.
+    Released,
+    /// One was not confirmed in time, and taken back.
+    Lapsed,
+    /// It was used, and its order was cancelled or returned.
+    GivenBack,
+}
+
+/// How much came back to a counter, in redemptions: counted in the write that brings it back, so it costs none of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CameBack {
+    #[serde(default)]
+    pub(crate) released: u64,
+    #[serde(default)]
+    pub(crate) lapsed: u64,
+    #[serde(default)]
+    pub(crate) given_back: u64,
+}
+
+impl Sum for CameBack {
+    fn sum<I: Iterator<Item = CameBack>>(all: I) -> CameBack {
+        all.fold(CameBack::default(), |sum, one| CameBack {
+            released: sum.released + one.released,
+            lapsed: sum.lapsed + one.lapsed,
+            given_back: sum.given_back + one.given_back,
+        })
+    }
+}
+
 /// One counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counter {
@@ -43,6 +75,8 @@ pub(crate) struct Counter {
     pub(crate) granted: Left,
     /// What of it is neither spent nor held.
     pub(crate) left: Left,
+    /// What came back to it so far.
+    pub(crate) came_back: CameBack,
 }
 
 impl Counter {
@@ -52,7 +86,7 @@ impl Counter {
 
     pub(crate) fn taking(&self, moved: Left) -> Counter {
         let add = |one: Left| Left { amount: one.amount + moved.amount, count: one.count + moved.count };
-        Counter { granted: add(self.granted), left: add(self.left) }
+        Counter { granted: add(self.granted), left: add(self.left), ..*self }
     }
 }
 
@@ -63,6 +97,8 @@ struct CounterItem {
     granted_count: i64,
     left_amount: i64,
     left_count: i64,
+    #[serde(flatten)]
+    came_back: CameBack,
 }
 
 impl From<&Counter> for CounterItem {
@@ -72,6 +108,7 @@ impl From<&Counter> for CounterItem {
             granted_count: counter.granted.count,
             left_amount: counter.left.amount,
             left_count: counter.left.count,
+            came_back: counter.came_back,
         }
     }
 }
@@ -81,6 +118,7 @@ impl From<CounterItem> for Counter {
         Counter {
             granted: Left { amount: stored.granted_amount, count: stored.granted_count },
             left: Left { amount: stored.left_amount, count: stored.left_count },
+            came_back: stored.came_back,
         }
     }
 }
@@ -93,6 +131,20 @@ pub struct Charge {
     pub budget: BudgetId,
     /// Which of its counters.
     pub shard: u8,
+}
+
+/// How many reservations are held in a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Held {
+    /// How many were counted: at most 500 of each counter.
+    pub count: u64,
+    /// Are there further ones?
+    pub more: bool,
+}
+
+impl Held {
+    const MOST: i32 = 500;
 }
 
 /// A reservation's place in a counter's partition, sorted by its end.
@@ -180,15 +232,48 @@ impl Ledger {
         )
     }
 
-    /// Gives back to a counter.
-    pub(crate) fn credit(&self, shop: &ShopId, charge: &Charge, back: Left) -> Result<TransactWriteItem, LedgerError> {
-        self.change_counter(
-            shop,
-            charge,
-            back,
-            "SET #left_amount = #left_amount + :amount, #left_count = #left_count + :count",
-            "attribute_exists(#left_amount)",
-        )
+    /// Gives back to a counter, and counts how it came.
+    pub(crate) fn credit(
+        &self,
+        shop: &ShopId,
+        charge: &Charge,
+        back: Left,
+        how: Back,
+    ) -> Result<TransactWriteItem, LedgerError> {
+        let set = match how {
+            Back::Released => {
+                "SET #left_amount = #left_amount + :amount, #left_count = #left_count + :count ADD #released :count"
+            }
+            Back::Lapsed => {
+                "SET #left_amount = #left_amount + :amount, #left_count = #left_count + :count ADD #lapsed :count"
+            }
+            Back::GivenBack => {
+                "SET #left_amount = #left_amount + :amount, #left_count = #left_count + :count ADD #given_back :count"
+            }
+        };
+        self.change_counter(shop, charge, back, set, "attribute_exists(#left_amount)")
+    }
+
+    /// How many reservations are held in a limit's counters now, each counted up to a bound; with whether there are more.
+    pub(crate) async fn held_in(&self, shop: &ShopId, id: &BudgetId, shards: u8) -> Result<Held, LedgerError> {
+        let mut held = Held::default();
+        for shard in 0..shards {
+            let answer = self
+                .client()
+                .query()
+                .table_name(&self.tables().shops)
+                .select(Select::Count)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
+                .expression_attribute_values(":pk", attribute(&keys::budget_part(shop, id, shard))?)
+                .expression_attribute_values(":begins", attribute(&keys::HOLD)?)
+                .limit(Held::MOST)
+                .send()
+                .await
+                .map_err(store("Query"))?;
+            held.count += u64::from(answer.count.unsigned_abs());
+            held.more |= answer.last_evaluated_key.is_some();
+        }
+        Ok(held)
     }
 
     fn change_counter(

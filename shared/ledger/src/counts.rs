@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use playbook::uplift::Tally;
-use segmentation::{AimCount, BeaconCount, Cause, Census, MoveMatrix, Movement, Spread};
+use segmentation::{AimCount, BeaconCount, Cause, Census, MoveMatrix, Movement, Responses, Spread};
 use serde::{Deserialize, Serialize};
 
 /// What a run or one of its shards counted.
@@ -30,6 +30,9 @@ pub struct Counts {
     /// What the shop's holdout shows; once published, it has an item of its own.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub uplift: Tally,
+    /// Which rewards were used, and what was answered; once published, it has an item of its own.
+    #[serde(default, skip_serializing_if = "Responses::is_empty")]
+    pub responses: Responses,
     /// VIPs who slip, and what is at risk.
     #[serde(default)]
     pub beacon: BeaconCount,
@@ -55,6 +58,7 @@ impl Counts {
             read_units: self.read_units + other.read_units,
             touched: self.touched.map_or(other.touched, |touched| Some(touched + other.touched.unwrap_or(0))),
             uplift: self.uplift.clone().merge(&other.uplift),
+            responses: self.responses.clone().merge(&other.responses),
             beacon: self.beacon.merge(&other.beacon),
             aim: self.aim.merge(&other.aim),
         }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use chrono::{DateTime, Utc};
 use segmentation::{Flags, OrderFold, Profile};
 
-use crate::counters::{Charge, Left};
+use crate::counters::{Back, Charge, Left};
 use crate::error::LedgerError;
 use crate::ids::OrderId;
 use crate::items::{Customer, Sequence, StoryItem};
@@ -124,7 +124,7 @@ impl Ledger {
                 out.given_back.push(redemption);
             }
             for (charge, back) in credits {
-                out.writes.push(self.credit(&shop.id, &charge, back)?);
+                out.writes.push(self.credit(&shop.id, &charge, back, Back::GivenBack)?);
             }
             for (mut uses, read) in uses.into_values() {
                 uses.version += 1;

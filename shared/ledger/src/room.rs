@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::budgets::{BudgetId, BudgetLimit, share_of};
-use crate::counters::{Counter, Hold, Left};
+use crate::counters::{CameBack, Counter, Hold, Left};
 use crate::error::{LedgerError, store};
 use crate::ids::ShopId;
 use crate::keys;
@@ -109,7 +109,8 @@ impl Ledger {
         for shard in 0..limit.shards {
             let nth = usize::from(shard);
             let left = Left { amount: share_of(total.amount, shards, nth), count: share_of(total.count, shards, nth) };
-            writes.push(self.put_counter(&shop.id, id, shard, None, Counter { granted: left, left })?);
+            let counter = Counter { granted: left, left, came_back: CameBack::default() };
+            writes.push(self.put_counter(&shop.id, id, shard, None, counter)?);
         }
         if !self.transact(writes).await? && self.read_budgets(&shop.id).await?.version != shop.budgets.version {
             return Err(LedgerError::Changed("budgets"));

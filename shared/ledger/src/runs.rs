@@ -166,8 +166,8 @@ impl Ledger {
         self.run(shop, run).await?.ok_or_else(|| LedgerError::damaged("a run is gone"))
     }
 
-    /// Ends a run: its counts become the shop's census, its mark the shop's last run, what it measured that of the month, its
-    /// falls are listed as alerts, and the lease is given back.
+    /// Ends a run: its counts become the shop's census, its mark the shop's last run, what it measured that of the month, what was
+    /// used and answered the shop's, its falls are listed as alerts, and the lease is given back.
     ///
     /// # Errors
     /// [`LedgerError::Changed`] when another has taken it over.
@@ -189,6 +189,7 @@ impl Ledger {
         let mut writes = vec![self.update(&self.tables().shops, &keys::current(shop), point)?];
         writes.extend(self.fall_writes(shop, &run)?);
         writes.extend(self.uplift_write(shop, &run, std::mem::take(&mut counts.uplift)).await?);
+        writes.push(self.responses_write(shop, &run, std::mem::take(&mut counts.responses)).await?);
         let counts = Some(counts);
         let run = Run { status: RunStatus::Published, finished: Some(now), counts, labels, write_units, ..run };
         self.end_run(shop, run, writes).await

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::counters::Left;
+use crate::counters::{Back, Left};
 use crate::error::{LedgerError, Refusal};
 use crate::items::{Sequence, StoryItem};
 use crate::keys;
@@ -95,8 +95,9 @@ impl Ledger {
                 order.free(key);
                 uses.free(&stored);
                 let back = Left { amount: stored.value.0, count: 1 };
+                let how = if to == RedemptionState::Lapsed { Back::Lapsed } else { Back::Released };
                 for charge in &stored.charged {
-                    writes.push(self.credit(&shop.id, charge, back)?);
+                    writes.push(self.credit(&shop.id, charge, back, how)?);
                 }
             }
             writes.extend(self.rewards_writes(order, uses)?);

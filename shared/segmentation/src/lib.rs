@@ -5,7 +5,7 @@
 //! a multiset ([`Orders`]); on a day and under a [`Cuts`] model they have three values ([`Rfm`]) and so a [`Segment`].
 //! What else a profile remembers: [`Tastes`] and [`Baskets`] of orders as first accepted, [`Attributes`], [`Choices`] and
 //! survey [`Answers`], rewards used as [`ClosedSteps`],
-//! friends brought as [`Referrals`]. [`buying`] fits how long customers go on, for the [`beacon`]; [`falls`] compares a group with its trend. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
+//! friends brought as [`Referrals`]. [`Responses`] counts what was used and answered. [`buying`] fits how long customers go on, for the [`beacon`]; [`falls`] compares a group with its trend. [`fit()`] makes a cuts model from [`Histogram`]s; [`label::bring_up_to_date`] says which moves a change caused.
 
 pub mod aim;
 pub mod alerts;
@@ -37,6 +37,7 @@ pub mod prices;
 pub mod product;
 pub mod profile;
 pub mod referrals;
+pub mod responses;
 pub mod rhythm;
 pub mod segment;
 pub mod spread;
@@ -71,6 +72,7 @@ pub use prices::Prices;
 pub use product::ProductKey;
 pub use profile::{Profile, Regrouped};
 pub use referrals::{Referral, Referrals};
+pub use responses::{Answering, Responses, UsedRewards};
 pub use rhythm::{Rhythm, UsualDay};
 pub use segment::{Axis, Place, Score, Segment};
 pub use spread::Spread;

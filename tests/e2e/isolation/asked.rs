@@ -90,8 +90,8 @@ fn reads(ids: &Ids) -> Vec<Row> {
         get("/v1/beacon", &[], "", false),
         get("/v1/beacon/customers", &[], SLIPPING, true),
         get("/v1/budgets", &[], "", true),
-        get("/v1/campaigns", &[], "?limit=1000", true),
-        get("/v1/campaigns/{n}", &[&number], "", true),
+        get("/v1/campaigns", &[], "?limit=1000&figures=1", true),
+        get("/v1/campaigns/{n}", &[&number], "?figures=1", true),
         get("/v1/customers/{id}", &[ann], "", true),
         get("/v1/customers/{id}/export", &[ann], "", false),
         get("/v1/customers/{id}/history", &[ann], "?limit=1000", true),
@@ -116,6 +116,7 @@ fn reads(ids: &Ids) -> Vec<Row> {
         get("/v1/segments/{segment}/customers", &[&ids.segment], "", true),
         get("/v1/segments/{segment}/mailing", &[&ids.segment], "", true),
         get("/v1/settings", &[], "", true),
+        get("/v1/surveys", &[], "", false),
         get("/v1/uplift", &[], "?month=2026-10", false),
     ]
 }

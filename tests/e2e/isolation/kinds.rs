@@ -56,6 +56,7 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("terms", "Shops", "", "terms#*"),
     ("run", "Shops", "", "run#*"),
     ("uplift", "Shops", "", "uplift#*"),
+    ("responses", "Shops", "", "responses"),
     ("shard", "Shops", "#run#*", "shard#*"),
     ("touched", "Shops", "#run#*", "touched#*#*"),
     ("partial", "Shops", "#run#*", "survey#*"),

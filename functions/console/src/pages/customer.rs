@@ -72,14 +72,14 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<String>, Query(asked): Que
     let words = staff.words;
     let id = CustomerId::from_path_form(&id).map_err(|bad| {
         let (title, detail) = (words.say("No customer's id", "Такого номера не бывает").to_owned(), bad.to_string());
-        Sorry::new(words, Refused { status: StatusCode::UNPROCESSABLE_ENTITY, title, detail })
+        Sorry::new(words, Refused::new(StatusCode::UNPROCESSABLE_ENTITY, title, detail))
     })?;
     let api = format!("/v1/customers/{}", id.path_form());
     let standing: Standing = staff.or_sorry(staff.api.get(&format!("{api}/segment")).await)?;
     if !standing.known {
         let title = words.say("Nobody of this id is known", "Клиента с таким номером нет").to_owned();
         let detail = words.say("Nothing was bought under it.", "Под этим номером ничего не куплено.").to_owned();
-        return Err(Sorry::new(words, Refused { status: StatusCode::NOT_FOUND, title, detail }));
+        return Err(Sorry::new(words, Refused::new(StatusCode::NOT_FOUND, title, detail)));
     }
     let settings: Settings = staff.or_sorry(staff.api.get("/v1/settings").await)?;
     let decided = staff.or_sorry(decided(&staff, &id).await)?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod audience;
 pub(crate) mod base;
+pub(crate) mod campaigns;
 pub(crate) mod customer;
 pub(crate) mod cuts;
 pub(crate) mod decided;
@@ -19,6 +20,7 @@ use segmentation::{Cause, Cuts, CutsVersion, Day, LoyaltyGroup, Minor, Movement,
 use serde::Deserialize;
 
 use crate::api::{Api, Refused};
+use crate::words::Words;
 
 /// One place of the census, as `GET /v1/segments` gives it.
 #[derive(Deserialize)]
@@ -120,4 +122,15 @@ pub(crate) async fn runs(api: &Api, limit: usize, after: Option<&str>) -> Result
 pub(crate) struct Listed<T> {
     pub(crate) items: Vec<T>,
     pub(crate) next: Option<String>,
+}
+
+/// Where a page goes on, as the API takes it: `&cursor=…`, or nothing on the first one.
+pub(crate) fn cursor(words: Words, after: Option<&str>) -> Result<String, Refused> {
+    let Some(after) = after else { return Ok(String::new()) };
+    let is_one = after.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if !is_one {
+        let must = ("is not one that a page gave", "не из тех, что даёт страница");
+        return Err(Refused::field(words, ("after", "after"), must));
+    }
+    Ok(format!("&cursor={after}"))
 }

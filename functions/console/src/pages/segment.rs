@@ -43,7 +43,7 @@ pub(crate) async fn show(staff: Staff, Path(segment): Path<String>, Query(asked)
     let Some(base) = staff.or_sorry(base(&staff.api).await)? else {
         let detail = words.say("No run has been published yet.", "Ни один пересчёт ещё не опубликован.").to_owned();
         let title = words.segment(segment);
-        return Err(Sorry::new(words, Refused { status: axum::http::StatusCode::NOT_FOUND, title, detail }));
+        return Err(Sorry::new(words, Refused::new(axum::http::StatusCode::NOT_FOUND, title, detail)));
     };
     let after = asked.after.as_deref().map(|after| format!("&cursor={after}")).unwrap_or_default();
     let path = format!("/v1/segments/{segment}/customers?limit={ROWS}{after}");

@@ -112,7 +112,7 @@ pub(crate) async fn leave(State(console): State<Console>, staff: Staff, Form(sen
     if let Err(sorry) = staff.own(&sent.form) {
         return sorry.into_response();
     }
-    with_cookie(staff.words, Session::end(&console.app), "/console/sign-in")
+    with_cookie(staff.words, Session::end(&console), "/console/sign-in")
 }
 
 /// Changes the language and nothing else, so it asks for no session.
@@ -126,19 +126,19 @@ pub(crate) async fn speak(
     let from = headers.get(REFERER).and_then(|value| value.to_str().ok()).and_then(|from| from.split_once("/console"));
     let back = from.map_or_else(|| "/console".to_owned(), |(_, rest)| format!("/console{rest}"));
     let back = if back.starts_with("/console/enter") { "/console" } else { &back };
-    with_cookie(words, set(&console.app, LANGUAGE, words.0.tag(), LANGUAGE_LASTS), back)
+    with_cookie(words, set(&console, LANGUAGE, words.0.tag(), LANGUAGE_LASTS), back)
 }
 
 fn signed_in(console: &Console, words: Words, session: Result<Session, LedgerError>) -> Response {
-    with_cookie(words, session.and_then(|session| session.cookie(&console.app)), "/console")
+    with_cookie(words, session.and_then(|session| session.cookie(console)), "/console")
 }
 
 fn with_cookie(words: Words, cookie: Result<HeaderValue, LedgerError>, to: &str) -> Response {
     match (cookie, HeaderValue::from_str(to)) {
         (Ok(cookie), Ok(to)) => (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, to)]).into_response(),
         _ => {
-            let title = words.say("Our mistake", "Наша ошибка").to_owned();
-            let refused = Refused { status: StatusCode::INTERNAL_SERVER_ERROR, detail: title.clone(), title };
+            let title = words.say("Our mistake", "Наша ошибка");
+            let refused = Refused::new(StatusCode::INTERNAL_SERVER_ERROR, title, title);
             Sorry::new(words, refused).into_response()
         }
     }

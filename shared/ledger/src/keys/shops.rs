@@ -110,10 +110,13 @@ pub fn hold(shop: &ShopId, Charge { budget, shard }: &Charge, redemption: &Redem
     key(budget_part(shop, budget, *shard), format!("{until}{}#{}", customer_key.as_str(), attempt_of(&redemption.key)))
 }
 
+/// What the sort keys of holds begin with.
+pub const HOLD: &str = "hold#";
+
 /// What the sort keys of holds begin with that end at this moment.
 #[must_use]
 pub fn hold_until(moment: DateTime<Utc>) -> String {
-    format!("hold#{:016}#", moment.timestamp_millis().max(0))
+    format!("{HOLD}{:016}#", moment.timestamp_millis().max(0))
 }
 
 /// The partition of a customer's counts of wrong codes.
@@ -153,6 +156,12 @@ pub fn run(shop: &ShopId, run: u64) -> Key {
 #[must_use]
 pub fn uplift(shop: &ShopId, month: Month) -> Key {
     key(shop.to_string(), format!("uplift#{month}"))
+}
+
+/// Which rewards were used and what was answered, as the last run counted it.
+#[must_use]
+pub fn responses(shop: &ShopId) -> Key {
+    key(shop.to_string(), "responses")
 }
 
 /// The lease that keeps two runs of a shop apart.

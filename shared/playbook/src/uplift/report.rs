@@ -8,6 +8,7 @@ use super::statistics::{
     Interval, conversion, difference_of_means, difference_of_proportions, held_out_needed, number,
 };
 use super::tally::Cell;
+use crate::language::Language;
 
 /// One arm. Means of money are rounded to the minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -102,7 +103,7 @@ pub struct Report {
     /// The sample for a difference of one percentage point, while none is seen for sure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_for_one_point: Option<SampleSize>,
-    /// In one or two plain sentences.
+    /// In one or two plain sentences; English, unless [`Report::in_language`] said otherwise.
     pub reading: String,
 }
 
@@ -134,8 +135,14 @@ impl Report {
             needed_for_one_point: if seen { None } else { needed(one_point) },
             reading: String::new(),
         };
-        report.reading = report.read();
+        report.reading = report.read(Language::default());
         report
+    }
+
+    /// The same, read in this language.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Report {
+        Report { reading: self.read(language), ..self }
     }
 }
 
