@@ -26,13 +26,16 @@ fn escaped(text: &str) -> String {
 
 #[tokio::test]
 pub(crate) async fn every_campaign_is_listed_as_the_api_has_it() {
-    let world = base().await;
+    let mut world = base().await;
     let mut own = campaign("spring_sale", &json!({ "discount": 10 }), 30);
     own["segments"] = json!(["r3f1m1", "r2f1m1"]);
     own["until"] = json!("2027-01-31");
     assert_eq!(world.post("/v1/campaigns", &own).await.status, 201);
     let limit = json!({ "series": "spring_sale", "count": 1_500 }).to_string();
     assert_eq!(world.call("PUT", "/v1/budgets", limit).await.status, 200);
+    // Of another process, which reads the campaign's terms itself.
+    world.ledger = world.process();
+    world.move_to("2026-11-22");
     let browser = signed_in(&world).await;
     let (mut pages, mut next) = (String::new(), Some("/console/campaigns".to_owned()));
     while let Some(path) = next {

@@ -124,13 +124,16 @@ async fn other_services() {
     purchases::publish::state_machine(machines("purchases"), "PublishStateMachine".into(), clock)(e2e::acme())
         .await
         .unwrap();
-    for (function, [run, learn, job]) in [
-        ("admin", ["RunStateMachine", "LearnStateMachine", "JobStateMachine"]),
-        ("console", ["RunStateMachine", "LearnStateMachine", "JobStateMachine"]),
-        ("resegment", ["run", "learn", "job"]),
+    // No page of the console begins a learning.
+    for (function, run, learn, job) in [
+        ("admin", "RunStateMachine", Some("LearnStateMachine"), "JobStateMachine"),
+        ("console", "RunStateMachine", None, "JobStateMachine"),
+        ("resegment", "run", Some("learn"), "job"),
     ] {
         state_machine(machines(function), run.into(), clock)(e2e::acme(), 1).await.unwrap();
-        (learn_state_machine(machines(function), learn.into(), clock).0)(e2e::acme(), 1).await.unwrap();
+        if let Some(learn) = learn {
+            (learn_state_machine(machines(function), learn.into(), clock).0)(e2e::acme(), 1).await.unwrap();
+        }
         (job_state_machine(machines(function), job.into(), clock).0)(e2e::acme(), 1).await.unwrap();
     }
 

@@ -70,8 +70,8 @@ impl Typed {
             recency_2: number(cuts.recency.c2),
             frequency_1: number(cuts.frequency.c1),
             frequency_2: number(cuts.frequency.c2),
-            monetary_1: plain(cuts.monetary.c1, currency),
-            monetary_2: plain(cuts.monetary.c2, currency),
+            monetary_1: plain(Minor(cuts.monetary.c1), currency),
+            monetary_2: plain(Minor(cuts.monetary.c2), currency),
         }
     }
 
@@ -286,11 +286,10 @@ pub(crate) async fn show(staff: Staff, Path(version): Path<String>, Query(asked)
     let known: Known = staff.or_sorry(staff.api.get("/v1/cuts?limit=1000").await)?;
     let mut models = known.known.items.iter().chain(known.active.iter().map(|active| &active.model));
     let Some(model) = models.find(|model| model.version.0 == version) else {
-        let title = words.say("No such cuts", "Таких границ нет").to_owned();
-        let detail = words
-            .say("This shop knows no cuts of this version.", "Этот магазин не знает границ такой версии.")
-            .to_owned();
-        return Err(Sorry::new(words, Refused { status: StatusCode::NOT_FOUND, title, detail }));
+        let title = words.say("No such cuts", "Таких границ нет");
+        let detail =
+            words.say("This shop knows no cuts of this version.", "Этот магазин не знает границ такой версии.");
+        return Err(Sorry::new(words, Refused::new(StatusCode::NOT_FOUND, title, detail)));
     };
     let settings: Settings = staff.or_sorry(staff.api.get("/v1/settings").await)?;
     let spread = spread(&staff).await?;
@@ -434,7 +433,7 @@ fn read(words: Words, typed: &Typed, currency: Currency) -> Result<Value, String
     let mut body = json!({});
     for (axis, name) in bands::axes(words) {
         let number = |text: &str| match axis {
-            Axis::Monetary => minor(text, currency),
+            Axis::Monetary => minor(text, currency).map(|Minor(minor)| minor),
             Axis::Recency | Axis::Frequency => text.trim().parse().ok().filter(|number| *number >= 0),
         };
         let [c1, c2] = typed.axis(axis).map(number);
