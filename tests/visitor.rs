@@ -23,6 +23,8 @@ pub struct Visitor {
 pub struct Page {
     /// Its status.
     pub status: StatusCode,
+    /// Where it leads on.
+    pub to: Option<String>,
     /// Its type, such as `text/html; charset=utf-8`.
     pub kind: String,
     /// Its text.
@@ -82,19 +84,21 @@ impl Visitor {
     pub async fn get(&self, path: &str) -> Page {
         let Ok(answer) = self.service.clone().oneshot(request(path, &self.cookie)).await;
         let (head, body) = answer.into_parts();
-        let kind = head.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let bytes = body.collect().await.expect("a whole page").to_bytes();
-        Page { status: head.status, kind: kind.to_owned(), text: String::from_utf8_lossy(&bytes).into_owned() }
+        let (to, kind) = (header("location"), header("content-type").unwrap_or_default());
+        Page { status: head.status, to, kind, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
-    /// Follows the links from the base on, to so many pages at most of a route with the same names in the query.
+    /// Follows the links from the base and from these other places, to so many pages at most of a route with the same names in the
+    /// query.
     ///
     /// # Panics
     /// At a link that leads out of the console, or to nothing.
-    pub async fn walk(&self, of_a_kind: usize) -> Walked {
+    pub async fn walk(&self, others: &[&str], of_a_kind: usize) -> Walked {
         let mut walked = Walked::default();
-        let mut known = BTreeSet::from(["/console".to_owned()]);
-        let mut next = VecDeque::from(["/console".to_owned()]);
+        let mut next: VecDeque<String> = ["/console"].iter().chain(others).map(|path| (*path).to_owned()).collect();
+        let mut known: BTreeSet<String> = next.iter().cloned().collect();
         let mut met: BTreeMap<String, usize> = BTreeMap::new();
         while let Some(at) = next.pop_front() {
             let (path, query) = at.split_once('?').unwrap_or((&at, ""));
@@ -106,21 +110,25 @@ impl Visitor {
                 continue;
             }
             let page = self.get(&at).await;
-            assert_eq!(page.status, StatusCode::OK, "a link to {at}: {}", page.text);
             walked.patterns.insert(pattern);
-            // Not a download, a style sheet, a picture.
-            if page.kind.starts_with("text/html") {
-                for link in links(&page.text) {
-                    let link = if link.starts_with('?') { format!("{path}{link}") } else { link };
-                    assert!(
-                        link == "/console" || link.starts_with("/console/") || link.starts_with("/console?"),
-                        "{at}: {link}"
-                    );
-                    if known.insert(link.clone()) {
-                        next.push_back(link);
-                    }
+            let found = match page.to {
+                Some(to) if page.status == StatusCode::SEE_OTHER => vec![to],
+                // A download, a style sheet, a picture.
+                _ if page.status == StatusCode::OK && !page.kind.starts_with("text/html") => Vec::new(),
+                _ => {
+                    assert_eq!(page.status, StatusCode::OK, "a link to {at}: {}", page.text);
+                    let found = links(&page.text);
+                    walked.pages.push((pattern, at.clone()));
+                    found
                 }
-                walked.pages.push((pattern, at));
+            };
+            for link in found {
+                let link = if link.starts_with('?') { format!("{path}{link}") } else { link };
+                let ours = link == "/console" || link.starts_with("/console/") || link.starts_with("/console?");
+                assert!(ours, "{at} leads to {link}");
+                if known.insert(link.clone()) {
+                    next.push_back(link);
+                }
             }
         }
         walked

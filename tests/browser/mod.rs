@@ -125,12 +125,13 @@ impl Browser {
         self.post(&format!("element/{element}/click"), &json!({})).await.map(drop)
     }
 
-    /// Types into what this CSS selector finds first.
+    /// Types into the field that this CSS selector finds first, in the place of what stood there.
     ///
     /// # Errors
     /// As above.
     pub async fn write(&self, selector: &str, text: &str) -> Result<(), Fault> {
         let element = self.find("css selector", selector).await?;
+        self.post(&format!("element/{element}/clear"), &json!({})).await?;
         self.post(&format!("element/{element}/value"), &json!({ "text": text })).await.map(drop)
     }
 

@@ -40,7 +40,7 @@ async fn main() {
     println!("| page | p50, ms | p99, ms | longest, ms | KB | calls of the store |");
     println!("| --- | --- | --- | --- | --- | --- |");
     let mut slow = Vec::new();
-    for (pattern, mut path) in visitor.walk(1).await.pages {
+    for (pattern, mut path) in visitor.walk(&[], 1).await.pages {
         if pattern == "/console/customers/{id}" {
             path = format!("/console/customers/{REGULAR}");
         }

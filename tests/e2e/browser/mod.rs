@@ -93,7 +93,8 @@ async fn a_key_is_typed_in_and_whoever_leaves_is_out() {
 #[ignore = "needs Chromium and its driver: see README"]
 async fn every_page_is_sound_in_both_languages_wide_and_narrow_light_and_dark() {
     let house = House::entered(past::shop().await).await;
-    let mut pages: Vec<String> = house.visitor.walk(3).await.pages.into_iter().map(|(_, path)| path).collect();
+    let mut pages: Vec<String> =
+        house.visitor.walk(&past::JOBS, 3).await.pages.into_iter().map(|(_, path)| path).collect();
     pages.push("/console/sign-in".to_owned());
     let mut faults = Vec::new();
     let ways = [
@@ -144,7 +145,7 @@ async fn what_is_wrong_with_a_page_is_found() {
 async fn a_keyboard_is_enough() {
     let house = House::entered(past::shop().await).await;
     let (mut seen, mut faults) = (BTreeSet::new(), Vec::new());
-    for (pattern, page) in house.visitor.walk(1).await.pages {
+    for (pattern, page) in house.visitor.walk(&past::JOBS, 1).await.pages {
         if seen.insert(pattern) {
             faults.extend(house.by_keyboard(&page).await);
         }
@@ -184,13 +185,58 @@ async fn the_base_shows_the_figures_of_the_api_and_an_audience_comes_down_as_it_
     house.browser.click(&format!("a[href='/console/segments/{fullest}']")).await.unwrap();
     assert_eq!(house.path().await, format!("/console/segments/{fullest}"));
     for format in ["csv", "ndjson"] {
-        house.browser.click(&format!("a[href$='?format={format}']")).await.unwrap();
+        house.browser.click(&format!("a[href$='/file?format={format}']")).await.unwrap();
         let came = house.browser.downloaded(&format!("{fullest}.{format}")).await.unwrap();
         let path = format!("/v1/segments/{fullest}/customers?format={format}&limit=1000");
         let told = house.world.get(&path).await.text;
         assert!(told.lines().count() > 1);
         assert_eq!(String::from_utf8(came).unwrap(), told);
     }
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and its driver: see README"]
+async fn cuts_are_fitted_typed_in_previewed_and_brought_into_force() {
+    let house = House::entered(past::shop().await).await;
+    let browser = &house.browser;
+    let on_a_candidate = "/^\\/console\\/cuts\\/[0-9a-f]{16}$/.test(location.pathname)";
+    house.open("/console/cuts").await;
+    browser.press_button("Fit candidate cuts").await.unwrap();
+    // Its job's page leads there by itself.
+    browser.until(on_a_candidate).await.unwrap();
+    let fitted = house.path().await;
+    let known = house.world.get("/v1/cuts").await.json["known"]["items"].to_string();
+    assert!(known.contains(fitted.rsplit('/').next().unwrap()), "{fitted}: {known}");
+
+    house.open("/console/cuts").await;
+    let typed =
+        [("recency_1", "20"), ("recency_2", "60"), ("frequency_1", "1"), ("frequency_2", "3"), ("monetary_1", "10")];
+    for (field, value) in typed {
+        browser.write(&format!("#{field}"), value).await.unwrap();
+    }
+    browser.write("#monetary_2", "9.50").await.unwrap();
+    browser.press_button("Make this candidate").await.unwrap();
+    assert!(house.text("[role=alert]").await.contains("the upper cut lies above the lower"));
+    assert_eq!(browser.complaints().await.unwrap().len(), 1, "the status says it, too");
+    browser.write("#monetary_2", "95.50").await.unwrap();
+    browser.press_button("Make this candidate").await.unwrap();
+    browser.until(on_a_candidate).await.unwrap();
+    let candidate = house.path().await;
+    browser.press_button("Preview").await.unwrap();
+    browser.until("location.search.startsWith('?preview=')").await.unwrap();
+    assert!(house.text("main").await.contains("would move by the new cuts"));
+    // With a preview it would wait for the preview's day, which is tomorrow.
+    house.open(&candidate).await;
+    browser.press_button("Activate").await.unwrap();
+    assert_eq!(house.path().await, "/console/cuts");
+    assert!(house.text("[role=status]").await.starts_with("Due by the first run of 2026-11-22"));
+    browser.press_button("Start a run now").await.unwrap();
+    browser.until("document.querySelector('main table td')?.innerText.startsWith('2026-11-22')").await.unwrap();
+    house.open("/console/cuts").await;
+    let version = candidate.rsplit('/').next().unwrap();
+    assert_eq!(house.text(".lead code").await, version);
+    assert_eq!(house.world.get("/v1/cuts").await.json["active"]["version"], version);
+    assert_eq!(browser.complaints().await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -228,7 +274,7 @@ async fn hostile_names_are_shown_and_do_nothing() {
     let house = House::entered(world).await;
     house.browser.resize(PHONE, 740).await.unwrap();
     let (mut faults, mut shown) = (Vec::new(), 0);
-    let pages = house.visitor.walk(30).await.pages;
+    let pages = house.visitor.walk(&[], 30).await.pages;
     for (_, page) in &pages {
         house.open(page).await;
         faults.extend(house.faults(PHONE).await.into_iter().map(|fault| format!("{page}: {fault}")));

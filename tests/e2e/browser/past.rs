@@ -11,6 +11,9 @@ use crate::redemptions::{by_code, campaign, redeem, step};
 pub(crate) const TODAY: &str = "2026-11-22";
 const CUSTOMERS: u32 = 60;
 
+/// Where forms have led, and no link does: the pages of jobs.
+pub(crate) const JOBS: [&str; 2] = ["/console/jobs/1", "/console/jobs/2"];
+
 pub(crate) async fn shop() -> World {
     let mut world = World::on("2026-08-31").await;
     let settings = json!({ "rewards": { "holdout": { "percent": 20 } } });
@@ -41,7 +44,7 @@ pub(crate) async fn shop() -> World {
     let back = json!({ "id": "r-1", "order": "o-9-0", "time": "2026-11-20T10:00:00Z", "whole": true });
     assert_eq!(world.post("/v1/returns", &back).await.status, 201);
     rewards(&world).await;
-    proposal(&world).await;
+    jobs(&world).await;
     world
 }
 
@@ -83,13 +86,17 @@ async fn rewards(world: &World) {
     }
 }
 
-/// Other cuts, typed in and previewed.
-async fn proposal(world: &World) {
+/// Other cuts, typed in and previewed; and an export.
+async fn jobs(world: &World) {
     let typed = world.post("/v1/cuts/candidates", &json!({ "recency": { "c1": 30, "c2": 90 } })).await;
     let version = typed.json["version"].as_str().unwrap();
-    let begun = world.post(&format!("/v1/cuts/{version}/preview"), &json!({})).await;
-    let path = begun.json["location"].as_str().unwrap();
-    while world.get(path).await.json["status"] != "done" {
-        tokio::task::yield_now().await;
+    let preview = format!("/v1/cuts/{version}/preview");
+    for (path, page) in [preview.as_str(), "/v1/segments/r1f1m1/export"].iter().zip(JOBS) {
+        let begun = world.post(path, &json!({})).await;
+        let job = begun.json["location"].as_str().unwrap_or_else(|| panic!("{}", begun.text));
+        assert_eq!(job.rsplit('/').next(), page.rsplit('/').next());
+        while world.get(job).await.json["status"] != "done" {
+            tokio::task::yield_now().await;
+        }
     }
 }
