@@ -11,8 +11,8 @@ pub(crate) struct Marks<'a> {
     pub(crate) values: [(i64, String); 2],
 }
 
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 240.0;
+const WIDTH: f64 = 400.0;
+const HEIGHT: f64 = 190.0;
 const FOOT: f64 = 26.0;
 /// Room for what the cuts are called, one line for each set of them.
 const ROW: f64 = 18.0;

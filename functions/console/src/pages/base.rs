@@ -49,6 +49,9 @@ pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Shown {
             (words.say("counted them.", "."))
         }
         (switch(words, asked.by))
+        @if before.is_some() {
+            p.soft { (words.say("+ and −: customers more or less than at the run before.", "+ и −: на сколько клиентов больше или меньше, чем на прошлый пересчёт.")) }
+        }
         (cells(words, &base, before.as_ref(), asked.by, settings.currency))
         div.beside {
             (groups(words, &base, settings.currency))
@@ -141,12 +144,12 @@ fn cell(words: Words, base: &Base, before: Option<&Census>, segment: Segment, by
                         By::Revenue => { (about(found.revenue, currency)) }
                     }
                 }
-                span.soft {
-                    (of_base) " " (words.say("of the base", "базы")) br;
-                    (of_revenue) " " (words.say("of revenue", "выручки"))
-                }
                 @if let Some(changed) = changed {
-                    span.change { (changed) " " (words.say("since the run before", "с прошлого пересчёта")) }
+                    span.change { (changed) span.unseen { " " (words.say("since the run before", "с прошлого пересчёта")) } }
+                }
+                span.soft {
+                    (of_base) " " (words.say("of base", "базы")) br;
+                    (of_revenue) " " (words.say("of revenue", "выручки"))
                 }
             }
         }

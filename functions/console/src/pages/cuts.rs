@@ -204,7 +204,7 @@ fn candidates(staff: &Staff, known: &Known, typed: Option<Typed>, wrong: Option<
         .unwrap_or_default();
     let unit = |axis: Axis| match axis {
         Axis::Recency => words.say("days", "дней").to_owned(),
-        Axis::Frequency => words.say("orders", "заказов").to_owned(),
+        Axis::Frequency => words.say("how many", "сколько").to_owned(),
         Axis::Monetary => currency.code().to_owned(),
     };
     html! {
@@ -224,7 +224,7 @@ fn candidates(staff: &Staff, known: &Known, typed: Option<Typed>, wrong: Option<
                 @if let Some(wrong) = wrong { p.alarm role="alert" id="wrong" { (wrong) } }
                 @for (axis, name) in bands::axes(words) {
                     fieldset {
-                        legend { (name) ", " (unit(axis)) }
+                        legend { (name) " (" (unit(axis)) ")" }
                         @for (nth, value) in fields.axis(axis).into_iter().enumerate() {
                             @let id = format!("{}_{}", key(axis), nth + 1);
                             label for=(id) { @if nth == 0 { (words.say("lower cut", "нижняя граница")) } @else { (words.say("upper cut", "верхняя граница")) } }

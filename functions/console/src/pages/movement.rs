@@ -151,11 +151,23 @@ fn between_groups(words: Words, base: &Base, chosen: &[(Run, Counts)]) -> Markup
         }
         all
     };
-    let columns: Vec<Column> =
-        chosen.iter().map(|(run, counts)| Column { title: run.day.to_string(), standing: standing(counts) }).collect();
     let flows: Vec<Flows> = chosen.iter().skip(1).map(|(_, counts)| flows(counts, band_of)).collect();
+    let standing: Vec<(String, Vec<u64>)> =
+        chosen.iter().map(|(run, counts)| (run.day.to_string(), standing(counts))).collect();
+    // Whoever comes new comes from outside: so many as will come are drawn as standing there.
+    let column = |(nth, (title, standing)): (usize, &(String, Vec<u64>))| {
+        let mut standing = standing.clone();
+        if let (Some(outside), Some(flows)) = (standing.last_mut(), flows.get(nth)) {
+            *outside = flows.last().map_or(0, |went| went.iter().sum::<u64>()).max(*outside);
+        }
+        Column { title: title.clone(), standing }
+    };
+    let columns: Vec<Column> = standing.iter().enumerate().map(column).collect();
     let names = BANDS.map(|band| (band_name(words, band), band_class(band)));
-    let bands = names.map(|(name, class)| Band { name, class });
+    let bands = BANDS.map(|band| Band {
+        name: if band.is_none() { words.say("New or outside", "Новые и вне") } else { band_name(words, band) },
+        class: band_class(band),
+    });
     let titles: Vec<String> = columns.iter().map(|column| column.title.clone()).collect();
     // Nobody offers anything to whoever is in no segment: the trend is that of the groups.
     let lines: Vec<Line<'_>> = names
@@ -165,7 +177,7 @@ fn between_groups(words: Words, base: &Base, chosen: &[(Run, Counts)]) -> Markup
         .map(|(nth, (name, class))| Line {
             name,
             class,
-            values: columns.iter().map(|column| column.standing[nth]).collect(),
+            values: standing.iter().map(|(_, standing)| standing[nth]).collect(),
         })
         .collect();
     html! {
@@ -197,7 +209,7 @@ fn between_groups(words: Words, base: &Base, chosen: &[(Run, Counts)]) -> Markup
                     tbody { @for (nth, (name, class)) in names.iter().enumerate() {
                         tr {
                             th scope="row" { span class={ "key " (class) } {} (name) }
-                            @for column in &columns { td.number { (grouped(column.standing[nth])) } }
+                            @for (_, standing) in &standing { td.number { (grouped(standing[nth])) } }
                         }
                     } }
                 }
