@@ -2,35 +2,69 @@
 
 mod driver;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use data_encoding::BASE64;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::error::{CmdError, NewSessionError};
+pub use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, Locator};
 use hyper::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use url::{ParseError, Url};
 
 use driver::Driver;
-pub use driver::Fault;
 
 /// How long something may take that a page does by itself.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A key of the keyboard, as the protocol spells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// The next control.
-    Tab,
-    /// What a control does.
-    Enter,
+/// Why a command was not done, such as `no such element`.
+#[derive(Debug)]
+pub struct Fault(String);
+
+impl Fault {
+    fn broken(why: impl fmt::Display) -> Fault {
+        Fault(why.to_string())
+    }
 }
 
-impl Key {
-    fn spelled(self) -> &'static str {
-        match self {
-            Key::Tab => "\u{e004}",
-            Key::Enter => "\u{e007}",
-        }
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<CmdError> for Fault {
+    fn from(error: CmdError) -> Fault {
+        Fault::broken(error)
+    }
+}
+
+impl From<NewSessionError> for Fault {
+    fn from(error: NewSessionError) -> Fault {
+        Fault::broken(error)
+    }
+}
+
+/// A command of Chromium's driver beside the standard's.
+#[derive(Debug)]
+struct OwnCommand {
+    name: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for OwnCommand {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.name))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
     }
 }
 
@@ -56,9 +90,9 @@ impl Scheme {
 
 /// A browser with one tab.
 pub struct Browser {
+    client: Client,
     // Ends before its directory goes.
-    driver: Driver,
-    session: String,
+    _driver: Driver,
     directory: TempDir,
 }
 
@@ -70,16 +104,12 @@ impl Browser {
     pub async fn start() -> Result<Browser, Fault> {
         let directory = tempfile::tempdir().map_err(Fault::broken)?;
         let driver = Driver::start()?;
-        let session = driver.session(&directory.path().display().to_string()).await?;
-        Ok(Browser { driver, session, directory })
+        let client = driver.session(&directory.path().display().to_string()).await?;
+        Ok(Browser { client, _driver: driver, directory })
     }
 
-    async fn post(&self, command: &str, body: &Value) -> Result<Value, Fault> {
-        self.driver.call(Method::POST, &format!("{}/{command}", self.session), body).await
-    }
-
-    async fn get(&self, command: &str) -> Result<Value, Fault> {
-        self.driver.call(Method::GET, &format!("{}/{command}", self.session), &Value::Null).await
+    async fn own(&self, name: &'static str, body: Value) -> Result<Value, Fault> {
+        Ok(self.client.issue_cmd(OwnCommand { name, body }).await?)
     }
 
     /// Opens an address, and waits until all of it is there.
@@ -87,7 +117,7 @@ impl Browser {
     /// # Errors
     /// [`Fault`], as of every command.
     pub async fn open(&self, url: &str) -> Result<(), Fault> {
-        self.post("url", &json!({ "url": url })).await.map(drop)
+        Ok(self.client.goto(url).await?)
     }
 
     /// The address that it shows.
@@ -95,7 +125,7 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn at(&self) -> Result<String, Fault> {
-        Ok(self.get("url").await?.as_str().unwrap_or_default().to_owned())
+        Ok(self.client.current_url().await?.to_string())
     }
 
     /// Runs a function's body in the page with these arguments, and gives what it returns; of a promise, what it keeps. No policy of
@@ -104,7 +134,7 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn run(&self, script: &str, arguments: Value) -> Result<Value, Fault> {
-        self.post("execute/sync", &json!({ "script": script, "args": [arguments] })).await
+        Ok(self.client.execute(script, vec![arguments]).await?)
     }
 
     /// Clicks what this CSS selector finds first.
@@ -112,8 +142,7 @@ impl Browser {
     /// # Errors
     /// As above; there may be none.
     pub async fn click(&self, selector: &str) -> Result<(), Fault> {
-        let element = self.find("css selector", selector).await?;
-        self.post(&format!("element/{element}/click"), &json!({})).await.map(drop)
+        Ok(self.client.find(Locator::Css(selector)).await?.click().await?)
     }
 
     /// Clicks the button that reads so.
@@ -121,8 +150,8 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn press_button(&self, text: &str) -> Result<(), Fault> {
-        let element = self.find("xpath", &format!("//button[normalize-space()={text:?}]")).await?;
-        self.post(&format!("element/{element}/click"), &json!({})).await.map(drop)
+        let button = format!("//button[normalize-space()={text:?}]");
+        Ok(self.client.find(Locator::XPath(&button)).await?.click().await?)
     }
 
     /// Types into the field that this CSS selector finds first, in the place of what stood there.
@@ -130,15 +159,9 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn write(&self, selector: &str, text: &str) -> Result<(), Fault> {
-        let element = self.find("css selector", selector).await?;
-        self.post(&format!("element/{element}/clear"), &json!({})).await?;
-        self.post(&format!("element/{element}/value"), &json!({ "text": text })).await.map(drop)
-    }
-
-    async fn find(&self, using: &str, value: &str) -> Result<String, Fault> {
-        let found = self.post("element", &json!({ "using": using, "value": value })).await?;
-        let element = found.as_object().and_then(|names| names.values().next()?.as_str());
-        element.map(str::to_owned).ok_or_else(|| Fault::broken(&found))
+        let field = self.client.find(Locator::Css(selector)).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
     }
 
     /// Presses a key where the focus is.
@@ -146,9 +169,10 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn press(&self, key: Key) -> Result<(), Fault> {
-        let way = |kind: &str| json!({ "type": kind, "value": key.spelled() });
-        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": [way("keyDown"), way("keyUp")] });
-        self.post("actions", &json!({ "actions": [keyboard] })).await.map(drop)
+        let value = char::from(key);
+        let keys = KeyActions::new("keyboard".to_owned());
+        let keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        Ok(self.client.perform_actions(keys).await?)
     }
 
     /// Asks the page until it says yes.
@@ -172,7 +196,7 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value, Fault> {
-        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters })).await
+        self.own("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
     /// Shows pages in a window of this size, in pixels of CSS.
@@ -198,7 +222,7 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn complaints(&self) -> Result<Vec<String>, Fault> {
-        let log = self.post("se/log", &json!({ "type": "browser" })).await?;
+        let log = self.own("se/log", json!({ "type": "browser" })).await?;
         let lines = log.as_array().cloned().unwrap_or_default();
         Ok(lines.iter().map(|line| format!("{}: {}", line["level"], line["message"])).collect())
     }
@@ -208,10 +232,10 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn dialog(&self) -> Result<Option<String>, Fault> {
-        match self.get("alert/text").await {
-            Ok(text) => Ok(Some(text.to_string())),
-            Err(fault) if fault.error == "no such alert" => Ok(None),
-            Err(fault) => Err(fault),
+        match self.client.get_alert_text().await {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.is_no_such_alert() => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -220,8 +244,7 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn picture(&self) -> Result<Vec<u8>, Fault> {
-        let taken = self.get("screenshot").await?;
-        BASE64.decode(taken.as_str().unwrap_or_default().as_bytes()).map_err(Fault::broken)
+        Ok(self.client.screenshot().await?)
     }
 
     /// The value of a cookie that the page's address has, also where no script may read it.
@@ -229,10 +252,8 @@ impl Browser {
     /// # Errors
     /// As above.
     pub async fn cookie(&self, name: &str) -> Result<Option<String>, Fault> {
-        let cookies = self.get("cookie").await?;
-        let cookies = cookies.as_array().cloned().unwrap_or_default();
-        let found = cookies.iter().find(|cookie| cookie["name"] == name);
-        Ok(found.and_then(|cookie| cookie["value"].as_str()).map(str::to_owned))
+        let cookies = self.client.get_all_cookies().await?;
+        Ok(cookies.iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned()))
     }
 
     /// Waits for a download of this name and gives it.
