@@ -17,15 +17,22 @@ async fn visitor(world: &World) -> Visitor {
     Visitor::enter(&service, &console, &acme()).await
 }
 
+/// The pages of a shop with a past; some of those that are many of a kind.
+pub(crate) async fn all(visitor: &Visitor) -> Vec<String> {
+    let walked = visitor.walk(&past::JOBS, 3).await;
+    let mut met = walked.patterns;
+    met.extend(DOORS);
+    let missed: Vec<_> = visitor.can_be_opened().await.difference(&met).copied().collect();
+    assert_eq!(missed, Vec::<&str>::new(), "no link leads there");
+    walked.pages.into_iter().map(|(_, path)| path).collect()
+}
+
 #[tokio::test]
 async fn a_link_leads_to_every_page() {
     let world = past::shop().await;
     let visitor = visitor(&world).await;
     for language in ["en", "ru"] {
-        let mut met = visitor.in_language(language).walk(&past::JOBS, 3).await.patterns;
-        met.extend(DOORS);
-        let missed: Vec<_> = visitor.can_be_opened().await.difference(&met).copied().collect();
-        assert_eq!(missed, Vec::<&str>::new(), "no link leads there");
+        assert!(all(&visitor.in_language(language)).await.len() > 30);
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn axes(words: Words) -> [(Axis, &'static str); 3] {
 /// All nine bands.
 pub(crate) fn table(words: Words, cuts: &Cuts, currency: Currency) -> Markup {
     html! {
-        table.list {
+        div.wide tabindex="0" role="region" aria-label=(words.say("What the scores mean", "Что значат оценки")) { table.list {
             thead { tr {
                 td {}
                 @for score in Score::ALL.into_iter().rev() { th scope="col" { (score.number()) } }
@@ -30,7 +30,7 @@ pub(crate) fn table(words: Words, cuts: &Cuts, currency: Currency) -> Markup {
                     @for score in Score::ALL.into_iter().rev() { td { (band(words, cuts, axis, score, currency)) } }
                 }
             } }
-        }
+        } }
     }
 }
 

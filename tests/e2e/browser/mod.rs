@@ -93,8 +93,7 @@ async fn a_key_is_typed_in_and_whoever_leaves_is_out() {
 #[ignore = "needs Chromium and its driver: see README"]
 async fn every_page_is_sound_in_both_languages_wide_and_narrow_light_and_dark() {
     let house = House::entered(past::shop().await).await;
-    let mut pages: Vec<String> =
-        house.visitor.walk(&past::JOBS, 3).await.pages.into_iter().map(|(_, path)| path).collect();
+    let mut pages = crate::pages::all(&house.visitor).await;
     pages.push("/console/sign-in".to_owned());
     let mut faults = Vec::new();
     let ways = [
@@ -243,7 +242,7 @@ async fn cuts_are_fitted_typed_in_previewed_and_brought_into_force() {
 #[ignore = "needs Chromium and its driver: see README"]
 async fn hostile_names_are_shown_and_do_nothing() {
     let world = World::on(past::TODAY).await;
-    let long = "x".repeat(255);
+    let long = "x".repeat(500);
     let script = "<script>alert(document.domain)</script>";
     let names = [script, "\u{202e}\"><img src=x onerror=alert(1)>\u{2067}", long.as_str(), "'-alert(1)-'"];
     for (nth, name) in names.iter().enumerate() {
@@ -272,14 +271,16 @@ async fn hostile_names_are_shown_and_do_nothing() {
     world.run().await;
 
     let house = House::entered(world).await;
-    house.browser.resize(PHONE, 740).await.unwrap();
     let (mut faults, mut shown) = (Vec::new(), 0);
     let pages = house.visitor.walk(&[], 30).await.pages;
-    for (_, page) in &pages {
-        house.open(page).await;
-        faults.extend(house.faults(PHONE).await.into_iter().map(|fault| format!("{page}: {fault}")));
-        let text = house.text("body").await;
-        shown += text.matches(script).count() + text.matches("onerror=alert").count();
+    for width in [PHONE, DESK] {
+        house.browser.resize(width, 740).await.unwrap();
+        for (_, page) in &pages {
+            house.open(page).await;
+            faults.extend(house.faults(width).await.into_iter().map(|fault| format!("{page}: {fault}")));
+            let text = house.text("body").await;
+            shown += text.matches(script).count() + text.matches("onerror=alert").count();
+        }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(shown > 10 && pages.len() > 30, "it stands there as text: {shown} times on {} pages", pages.len());

@@ -11,6 +11,7 @@ pub(crate) struct Marks<'a> {
     pub(crate) values: [(i64, String); 2],
 }
 
+/// About as wide as it is shown, three in a row: so letters are as large as elsewhere.
 const WIDTH: f64 = 400.0;
 const HEIGHT: f64 = 190.0;
 const FOOT: f64 = 26.0;
@@ -44,13 +45,14 @@ pub(crate) fn bars(says: &str, spread: &Bars, marks: &[Marks<'_>], named: impl F
             text.label x="0" y=(at(HEIGHT - 8.0)) { (named(least)) }
             text.label x=(at(WIDTH)) y=(at(HEIGHT - 8.0)) text-anchor="end" { (named(greatest)) }
             @for (nth, marks) in marks.iter().enumerate() {
-                @for (value, name) in &marks.values {
+                @for (upper, (value, name)) in marks.values.iter().enumerate() {
                     // A cut is the last value of its score.
                     @let place = x(position(value.saturating_add(1)));
-                    @let late = place > WIDTH * 0.7;
+                    // The two are called on their outer sides, where there is room: they may lie close together.
+                    @let before = if upper == 0 { place > WIDTH * 0.25 } else { place > WIDTH * 0.75 };
                     line class={ "cut " (marks.class) } x1=(at(place)) x2=(at(place)) y1=(at(ROW * nth as f64)) y2=(at(foot)) {}
-                    text.label x=(at(if late { place - 4.0 } else { place + 4.0 })) y=(at(ROW * nth as f64 + 12.0))
-                        text-anchor=(if late { "end" } else { "start" }) { (name) }
+                    text.label x=(at(if before { place - 4.0 } else { place + 4.0 })) y=(at(ROW * nth as f64 + 12.0))
+                        text-anchor=(if before { "end" } else { "start" }) { (name) }
                 }
             }
         }

@@ -160,7 +160,7 @@ fn groups(words: Words, base: &Base, currency: Currency) -> Markup {
     html! {
         section {
             h2 { (words.say("By loyalty", "По лояльности")) }
-            table.list {
+            div.wide tabindex="0" role="region" aria-label=(words.say("By loyalty", "По лояльности")) { table.list {
                 thead { tr {
                     th scope="col" { (words.say("Group", "Группа")) }
                     th.number scope="col" { (words.say("Customers", "Клиенты")) }
@@ -177,7 +177,7 @@ fn groups(words: Words, base: &Base, currency: Currency) -> Markup {
                         td.number { (about(own().map(|cell| cell.revenue).sum(), currency)) }
                     }
                 } }
-            }
+            } }
         }
     }
 }

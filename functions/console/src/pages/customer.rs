@@ -117,7 +117,7 @@ fn stands(words: Words, standing: &Standing, currency: Currency) -> Markup {
             @if let Some(group) = standing.group { span class={ "key " (class(group)) } {} " " (words.group(group)) ", " }
             a href={ "/console/segments/" (segment) } { (segment) } ": " (words.segment(segment)) "."
         }
-        table.list {
+        div.wide tabindex="0" role="region" aria-label=(words.say("Why they stand here", "Почему клиент здесь")) { table.list {
             caption { (words.say("Why, and how far the next cell is", "Почему, и сколько до соседней ячейки")) }
             thead { tr {
                 td {}
@@ -138,7 +138,7 @@ fn stands(words: Words, standing: &Standing, currency: Currency) -> Markup {
                     } }
                 }
             } }
-        }
+        } }
         @if let Some(idle) = &explanation.if_idle {
             p { (words.say("Without an order they drop on", "Без нового заказа перейдут")) " " (idle.day) " "
                 (words.say("to", "в")) " " (words.place(idle.to)) "." }

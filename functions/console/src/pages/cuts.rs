@@ -245,7 +245,7 @@ fn history(staff: &Staff, known: &Known) -> Markup {
     html! {
         section {
             h2 { (words.say("Known models", "Известные границы")) }
-            table.list {
+            div.wide tabindex="0" role="region" aria-label=(words.say("Known models", "Известные границы")) { table.list {
                 thead { tr {
                     th scope="col" { (words.say("Version", "Версия")) }
                     th scope="col" { (words.say("Made", "Откуда")) }
@@ -263,7 +263,7 @@ fn history(staff: &Staff, known: &Known) -> Markup {
                         }
                     }
                 } }
-            }
+            } }
             @if known.known.items.is_empty() { p { (words.say("None yet.", "Пока нет.")) } }
             @if active.is_some_and(|active| active.activation.0 > 1) {
                 form method="post" action="/console/cuts/rollback" {

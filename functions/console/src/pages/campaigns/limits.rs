@@ -178,7 +178,7 @@ fn table(words: Words, budgets: &[Budget], currency: Currency) -> Markup {
         parts.join("; ")
     };
     html! {
-        table.list {
+        div.wide tabindex="0" role="region" aria-label=(words.say("Limits", "Лимиты")) { table.list {
             thead { tr {
                 th scope="col" { (words.say("Limit", "Лимит")) }
                 th scope="col" { (words.say("Allowed", "Можно")) }
@@ -204,7 +204,7 @@ fn table(words: Words, budgets: &[Budget], currency: Currency) -> Markup {
                 td.number { (grouped(budget.lapsed_count)) }
                 td.number { (grouped(budget.given_back_count)) }
             } } }
-        }
+        } }
     }
 }
 

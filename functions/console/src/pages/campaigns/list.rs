@@ -136,7 +136,7 @@ fn as_of(words: Words, first: Option<&Listed>) -> Markup {
 
 fn table(words: Words, listed: &[Listed], currency: Currency) -> Markup {
     html! {
-        table.list {
+        div.wide tabindex="0" role="region" aria-label=(words.say("Campaigns", "Кампании")) { table.list {
             thead { tr {
                 th scope="col" { (words.say("Campaign", "Кампания")) }
                 th scope="col" { (words.say("For whom", "Для кого")) }
@@ -147,7 +147,7 @@ fn table(words: Words, listed: &[Listed], currency: Currency) -> Markup {
                 th scope="col" { (words.say("Limits", "Лимиты")) }
             } }
             tbody { @for one in listed { (row(words, one, currency)) } }
-        }
+        } }
     }
 }
 

@@ -96,7 +96,7 @@ fn of(words: Words, asked: &Asked) -> Markup {
                         strong { (signed(net)) } "."
                     }
                 }
-                table.list {
+                div.wide tabindex="0" role="region" aria-label=(said::survey(words, asked.survey)) { table.list {
                     thead { tr {
                         th scope="col" { (words.say("Answer", "Ответ")) }
                         th.number scope="col" { (words.say("Customers", "Клиенты")) }
@@ -109,7 +109,7 @@ fn of(words: Words, asked: &Asked) -> Markup {
                         td.number { (bar(said.customers, asked.customers)) " " (share(said.customers, asked.customers)) }
                         td.number { (grouped(said.lately)) }
                     } } }
-                }
+                } }
             }
         }
     }
@@ -147,7 +147,7 @@ fn alerted(words: Words, alerts: &Alerts) -> Markup {
                 "Ответы из последних оповещений магазина, которые говорят, что что-то не так. О них сообщается сразу, до пересчёта.",
             )) }
             @if told.is_empty() { p { (words.say("Nobody.", "Никто.")) } } @else {
-                table.list {
+                div.wide tabindex="0" role="region" aria-label=(words.say("Whom to talk to", "С кем поговорить")) { table.list {
                     thead { tr {
                         th scope="col" { (words.say("Day", "День")) }
                         th scope="col" { (words.say("Customer", "Клиент")) }
@@ -158,7 +158,7 @@ fn alerted(words: Words, alerts: &Alerts) -> Markup {
                         th scope="row" { a href={ "/console/customers/" (customer.path_form()) } { bdi { (customer.as_str()) } } }
                         td { (said) @if let Some(score) = alert.score { " (" (score) ")" } }
                     } } }
-                }
+                } }
             }
         }
     }

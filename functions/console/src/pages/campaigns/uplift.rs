@@ -164,7 +164,7 @@ fn table(words: Words, title: &str, rows: &[&Row], scale: Scale, currency: Curre
     html! {
         section {
             h2 { (title) }
-            table.list {
+            div.wide tabindex="0" role="region" aria-label=(title) { table.list {
                 caption.soft {
                     (words.say("The line from end to end of a drawing is", "Ширина рисунка от края до края –")) " ±"
                     (format!("{:.1}", scale.0 * 100.0)) " " (words.say("points of the share that bought.", "пункта доли купивших."))
@@ -179,7 +179,7 @@ fn table(words: Words, title: &str, rows: &[&Row], scale: Scale, currency: Curre
                     th scope="col" { (words.say("Read", "Вывод")) }
                 } }
                 tbody { @for row in rows { (of_row(words, row, scale, currency)) } }
-            }
+            } }
         }
     }
 }
