@@ -123,11 +123,12 @@ async fn campaign(api: &Api, last_day: Day) -> Result<()> {
 async fn reserved(api: &Api, customer: &str, order: &ParsedOrder) -> Result<Option<String>> {
     let offers = api.get(&format!("/v1/customers/{}/offers", ledger::path_form(customer))).await?.ok()?;
     let offers = offers["decision"]["offers"].as_array().cloned().unwrap_or_default();
-    let Some(code) = offers.iter().find_map(|offer| offer["code"].as_str()) else { return Ok(None) };
+    // By the offer's id: codes name days from 2020 on.
+    let Some(offer) = offers.iter().find(|offer| offer["reward"]["earned"] == true) else { return Ok(None) };
     let lines = order.lines.iter().filter(|line| line.amount.0 >= 0).take(1_000);
     let line = |line: &orders_csv::ParsedLine| json!({ "product": line.product, "category": line.category, "amount": line.amount });
     let cart = json!({
-        "code": code, "customer": customer, "order": order.id, "total": order.total,
+        "offer": offer["id"], "customer": customer, "order": order.id, "total": order.total,
         "lines": lines.map(line).collect::<Vec<_>>(),
     });
     let answer = api.post("/v1/redemptions", &cart).await?;
