@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use e2e::bootstrap;
 use e2e::browser::{Browser, Scheme};
 use e2e::processes::Running;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const WIDTH: u32 = 1280;
 const HIGHEST: u32 = 1000;
@@ -32,14 +32,16 @@ async fn main() {
     browser.open(&demo.address).await.unwrap();
 
     browser.open(&format!("{url}/console/segments/{SEGMENT}")).await.unwrap();
-    let customer = "return document.querySelector('tbody a[href^=\"/console/customers/\"]').getAttribute('href')";
-    let customer = browser.run(customer, Value::Null).await.unwrap().as_str().unwrap().to_owned();
+    let first = "return document.querySelector(`tbody a[href^='${arguments[0]}']`).getAttribute('href')";
+    let customer = browser.run(first, json!("/console/customers/")).await.unwrap().as_str().unwrap().to_owned();
+    browser.open(&format!("{url}/console/campaigns?only=own")).await.unwrap();
+    let campaign = browser.run(first, json!("/console/campaigns/")).await.unwrap().as_str().unwrap().to_owned();
     let pages = [
         ("base", "/console".to_owned()),
         ("segment", format!("/console/segments/{SEGMENT}")),
         ("movement", "/console/movement".to_owned()),
         ("customer", customer),
-        ("campaigns", "/console/campaigns".to_owned()),
+        ("campaign", campaign),
         ("cuts", "/console/cuts".to_owned()),
     ];
     for (name, path) in pages {
@@ -52,7 +54,7 @@ async fn main() {
             browser.resize(WIDTH, height).await.unwrap();
             let file = directory.join(format!("{name}-{}.png", scheme.name()));
             let bytes = write(&file, &browser.picture().await.unwrap());
-            println!("{} {} x {height}, {bytes} bytes", file.display(), WIDTH);
+            println!("{}: {WIDTH} x {height}, {bytes} bytes", file.display());
         }
     }
 }

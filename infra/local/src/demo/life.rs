@@ -109,7 +109,7 @@ async fn campaign(api: &Api, last_day: Day) -> Result<()> {
     });
     api.post("/v1/campaigns", &campaign).await?.ok()?;
     let limits = [
-        json!({ "series": CAMPAIGN, "amount": 250_000, "count": 100 }),
+        json!({ "series": CAMPAIGN, "amount": 400_000, "count": 100 }),
         json!({ "series": "r2f3m3/free_delivery", "count": 500, "monthly": true }),
         json!({ "series": "r3f2m2/regularity_bonus", "amount": 1_000_000 }),
     ];
