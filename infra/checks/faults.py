@@ -50,7 +50,7 @@ FAULTS = [
         "is there 2 times",
     ),
     ("a route for every method", TEMPLATE, "POST, Path: /v1/returns", "ANY, Path: /v1/returns", "is not exact"),
-    ("a route for all the rest", TEMPLATE, "Path: /v1/runs }", "Path: $default }", "is not exact"),
+    ("a route for all the rest", TEMPLATE, "POST, Path: /v1/runs }", "POST, Path: $default }", "is not exact"),
     ("a function without a package", TEMPLATE, "../functions/offers", "../functions/ofers", "there is no"),
     ("a function with another's binary", TEMPLATE, "Binary: offers", "Binary: admin", "has no binary"),
     (
