@@ -163,7 +163,7 @@ pub(crate) async fn a_limit_set_in_the_form_is_the_apis_and_a_wrong_one_changes_
         budgets.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
     };
     let first = json!([null, null, 100_000, 10, 2]);
-    assert_eq!(limits().await, [first.clone()]);
+    assert_eq!(limits().await, std::slice::from_ref(&first));
     assert_eq!(browser.ask("POST", &to, "what=set&count=20").await.status, 403, "a foreign form");
     let form = browser.form().await;
     let send = async |fields: &str| browser.ask("POST", &to, &format!("form={form}&{fields}")).await;

@@ -44,7 +44,7 @@ pub(crate) enum Back {
     /// One was not confirmed in time, and taken back.
     Lapsed,
     /// It was used, and its order was cancelled or returned.
-    GivenBack,
+    WithItsOrder,
 }
 
 /// How much came back to a counter, in redemptions: counted in the write that brings it back, so it costs none of its own.
@@ -247,7 +247,7 @@ impl Ledger {
             Back::Lapsed => {
                 "SET #left_amount = #left_amount + :amount, #left_count = #left_count + :count ADD #lapsed :count"
             }
-            Back::GivenBack => {
+            Back::WithItsOrder => {
                 "SET #left_amount = #left_amount + :amount, #left_count = #left_count + :count ADD #given_back :count"
             }
         };

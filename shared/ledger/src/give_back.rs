@@ -124,7 +124,7 @@ impl Ledger {
                 out.given_back.push(redemption);
             }
             for (charge, back) in credits {
-                out.writes.push(self.credit(&shop.id, &charge, back, Back::GivenBack)?);
+                out.writes.push(self.credit(&shop.id, &charge, back, Back::WithItsOrder)?);
             }
             for (mut uses, read) in uses.into_values() {
                 uses.version += 1;
