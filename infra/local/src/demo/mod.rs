@@ -67,9 +67,10 @@ pub(crate) async fn run(options: DemoOptions) -> Result<ExitCode> {
         let ends = month_end(day_of(&rest[0])).min(options.as_of);
         let count = rest.iter().take_while(|item| day_of(item) < ends).count();
         let (month, later) = rest.split_at(count);
-        // A new state: its clock stands at the month's end.
+        // New states: what was bought in the month comes in on its last day, and the run is of the day after.
+        let there = Api::here(&machine.app(Some(ends.plus(-1))), &shop)?;
+        send(&there, month, Wire { zone: ZONE, currency: CURRENCY }).await?;
         let here = Api::here(&machine.app(Some(ends)), &shop)?;
-        send(&here, month, Wire { zone: ZONE, currency: CURRENCY }).await?;
         let run = run_once(&here, false).await?;
         told(&run, month.len());
         if let Some(life) = &mut life {
