@@ -23,7 +23,7 @@ const LISTED: usize = 30;
 /// Runs that are shown unless others are chosen.
 const SHOWN: usize = 7;
 /// VIPs of the list.
-const SLIPPING: usize = 50;
+const SLIPPING: usize = 20;
 /// Largest moves that are told in words.
 const LARGEST: usize = 10;
 /// Steps of the heat map's colour.
