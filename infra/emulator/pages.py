@@ -1,12 +1,14 @@
 """The console of a deployed stack, as a browser meets it: signed in with an admin key, from page to page."""
 
 import http.client
+import json
 import re
 from urllib.parse import urlencode
 
-from .wrong import expect
+from .story import ended
+from .wrong import expect, until
 
-PAGES = ["/console/campaigns", "/console/uplift", "/console/surveys", "/console/runs", "/console/customers"]
+PAGES = ["movement", "cuts", "campaigns", "uplift", "surveys", "runs", "customers", "customers/c-2"]
 
 
 class Browser:
@@ -53,8 +55,8 @@ def check(here):
             linked = re.search(rf'href="/console/segments/{cell["segment"]}".*?class="figure">([^<]*)<', base, re.DOTALL)
             expect(f"customers of {cell['segment']} on the page", linked[1], str(cell["customers"]))
             expect(f"the page of {cell['segment']}", browser.call("GET", f"/console/segments/{cell['segment']}")[0], 200)
-    for path in ["/console/customers/c-2", *PAGES]:
-        expect(path, browser.call("GET", path)[0], 200)
+    for path in PAGES:
+        expect(f"the page {path}", browser.call("GET", f"/console/{path}")[0], 200)
     for path, kind in [("/console/console.css", "{"), ("/console/icon.svg", "<svg")]:
         expect(path, kind in browser.call("GET", path)[1], True)
 
@@ -67,5 +69,18 @@ def check(here):
         expect("a foreign form", browser.call("POST", to, {"form": "0" * 32, "state": state})[0], 403)
         expect(f"the button to be {state}", browser.call("POST", to, {"form": form, "state": state})[0], 303)
         expect("the campaign", here.call("admin", "GET", f"/v1/campaigns/{number}").json["state"], state)
+    export(browser, here, form, max(census["segments"], key=lambda cell: cell["customers"]))
     expect("signing out", browser.call("POST", "/console/sign-out", {"form": form})[0], 303)
     expect("the console after that", browser.call("GET", "/console")[0], 303)
+
+
+def export(browser, here, form, cell):
+    """An audience's file, made by a job that the console's function begins and its state machine does."""
+    status, _, job = browser.call("POST", f"/console/segments/{cell['segment']}/export", {"form": form})
+    expect("an export is begun", status, 303)
+    done = until("the export", lambda: here.call("admin", "GET", job.replace("/console", "/v1")).json, ended, 120)
+    expect("the export", [done["status"], done["rows"]], ["done", cell["customers"]])
+    status, file, _ = browser.call("GET", f"{job}/file?format=ndjson")
+    listed = {json.loads(line)["customer"] for line in file.splitlines()}
+    audience = here.call("admin", "GET", f"/v1/segments/{cell['segment']}/customers?limit=1000").json["items"]
+    expect("customers of its file", [status, sorted(listed)], [200, sorted(member["customer"] for member in audience)])

@@ -199,6 +199,7 @@ pub(super) async fn budget(caller: &Caller, books: &Books, limit: u64, report: &
     if standing.iter().collect::<BTreeSet<_>>().len() != standing.len() {
         report.wrong.push("a customer has used a code twice".to_owned());
     }
+    let mut came_back = BTreeMap::from([("released", 0_u64), ("given_back", 0)]);
     for redeemed in &books.redeemed {
         let found = caller.insist("GET", &format!("/v1/redemptions/{}", redeemed.id), &json!(null)).await.json;
         let stands = books.standing().any(|one| one.id == redeemed.id);
@@ -209,6 +210,13 @@ pub(super) async fn budget(caller: &Caller, books: &Books, limit: u64, report: &
         };
         if found["state"] != expected {
             report.wrong.push(format!("redemption {} is {}, not {expected}", redeemed.id, found["state"]));
+        }
+        came_back.entry(expected).and_modify(|count| *count += 1);
+    }
+    for (state, count) in came_back {
+        let counted = &budgets["budgets"][0][format!("{state}_count")];
+        if *counted != count {
+            report.wrong.push(format!("{count} rewards were {state}, {counted} are counted"));
         }
     }
     let refused = books.refused.values().sum();

@@ -77,6 +77,15 @@ impl World {
         let reports = self.ledger.budget_reports(&self.shop.id, &self.shop.budgets.limits, self.today()).await.unwrap();
         reports.iter().map(|report| (report.used_amount.0, report.used_count)).collect()
     }
+
+    /// Of the one limit: released, lapsed, given back, and held now.
+    pub(crate) async fn came_back(&self) -> [u64; 4] {
+        let reports = self.ledger.series_budgets(&self.shop, SERIES, self.today()).await.unwrap();
+        let [report] = reports.as_slice() else { panic!("{reports:?}") };
+        let held = report.held.unwrap();
+        assert!(!held.more);
+        [report.released_count, report.lapsed_count, report.given_back_count, held.count]
+    }
 }
 
 /// Sends all at once and counts what became of them.
@@ -160,6 +169,7 @@ async fn what_nobody_confirms_is_won_again_and_what_was_confirmed_is_not() {
     let second = (100..400).map(|n| redemption(&world, &format!("c{n}"), &format!("o{n}"), later)).collect();
     assert_eq!(race(&world.ledger, &world.shop, second).await, outcomes(&[("won", 70), ("exhausted", 230)]));
     assert_eq!(world.used().await, [(50_000, 100)]);
+    assert_eq!(world.came_back().await, [0, 70, 0, 70], "each is taken back once, whoever of 300 did it");
     for one in &first[30..] {
         let stored = world.ledger.redemption(&world.shop, &one.key).await.unwrap().unwrap();
         assert_eq!(stored.state, RedemptionState::Lapsed);
@@ -211,6 +221,37 @@ async fn a_limit_is_raised_and_lowered_by_what_is_spent_and_never_below() {
         assert_eq!(raced.get("won").copied().unwrap_or(0), wins, "{amount}");
     }
     assert_eq!(world.used().await, [(2_500, 5)]);
+}
+
+#[tokio::test]
+async fn what_came_back_to_a_limit_is_counted_and_stays_counted_whatever_becomes_of_the_limit() {
+    let mut world = World::limited([limit(None, Some(10), 2)]).await;
+    let all: Vec<Redemption> = (0..6).map(|n| redemption(&world, &format!("c{n}"), &format!("o{n}"), noon())).collect();
+    for new in &all {
+        world.ledger.reserve(&world.shop, new, false, noon()).await.unwrap();
+    }
+    for repeated in [0, 1, 0] {
+        world.ledger.release(&world.shop, &all[repeated].key, noon()).await.unwrap();
+    }
+    world.ledger.confirm(&world.shop, &all[2].key, noon()).await.unwrap();
+    assert_eq!((world.came_back().await, world.used().await), ([2, 0, 0, 3], vec![(2_000, 4)]));
+    // Used on an order of its customer's that is cancelled.
+    world.record(order("o2", "c2", "2026-11-22", 5_000)).await;
+    let cancelled = ledger::Order {
+        cancelled: true,
+        revision: segmentation::RevisionKey { number: 1, tie: String::new() },
+        ..order("o2", "c2", "2026-11-22", 5_000)
+    };
+    world.record(cancelled).await;
+    assert_eq!((world.came_back().await, world.used().await), ([2, 0, 1, 3], vec![(1_500, 3)]));
+    for limit in [limit(None, Some(20), 4), limit(None, None, 1), limit(None, Some(12), 1)] {
+        let removed = limit.count.is_none();
+        world.ledger.set_budget(&world.shop, limit, world.today()).await.unwrap();
+        world.shop = world.ledger.fresh_shop(&world.shop.id).await.unwrap().unwrap();
+        if !removed {
+            assert_eq!((world.came_back().await, world.used().await), ([2, 0, 1, 3], vec![(1_500, 3)]));
+        }
+    }
 }
 
 #[tokio::test]
