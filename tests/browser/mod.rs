@@ -137,7 +137,7 @@ impl Browser {
         Ok(self.client.execute(script, vec![arguments]).await?)
     }
 
-    /// Clicks what this CSS selector finds first.
+    /// Clicks what this CSS selector finds first, and which the page stays after, such as a download.
     ///
     /// # Errors
     /// As above; there may be none.
@@ -145,13 +145,28 @@ impl Browser {
         Ok(self.client.find(Locator::Css(selector)).await?.click().await?)
     }
 
-    /// Clicks the button that reads so.
+    /// Follows the link that this CSS selector finds first.
+    ///
+    /// # Errors
+    /// As above; it may lead nowhere.
+    pub async fn follow(&self, selector: &str) -> Result<(), Fault> {
+        self.leave(Locator::Css(selector)).await
+    }
+
+    /// Presses the button that reads so, and which sends a form.
     ///
     /// # Errors
     /// As above.
     pub async fn press_button(&self, text: &str) -> Result<(), Fault> {
-        let button = format!("//button[normalize-space()={text:?}]");
-        Ok(self.client.find(Locator::XPath(&button)).await?.click().await?)
+        self.leave(Locator::XPath(&format!("//button[normalize-space()={text:?}]"))).await
+    }
+
+    /// Clicks what leads to a page, and waits until that is there: the driver knows of what is loading, but a form that is sent does not
+    /// load yet when its click returns.
+    async fn leave(&self, what: Locator<'_>) -> Result<(), Fault> {
+        self.run("document.isLeft = true", Value::Null).await?;
+        self.client.find(what).await?.click().await?;
+        self.until("!document.isLeft && document.readyState === 'complete'").await
     }
 
     /// Types into the field that this CSS selector finds first, in the place of what stood there.

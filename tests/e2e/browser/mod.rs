@@ -163,7 +163,7 @@ async fn a_run_is_begun_and_seen_to_its_end() {
     house.browser.until("document.querySelector('main table td')?.innerText === '2026-11-22'").await.unwrap();
     assert_eq!(house.world.get("/v1/runs/4").await.json["status"], "published");
     assert!(house.text("main table").await.contains("published"));
-    house.browser.click("main a[href='/console']").await.unwrap();
+    house.browser.follow("main a[href='/console']").await.unwrap();
     assert_eq!(house.text("h1").await, "The base");
 }
 
@@ -181,7 +181,7 @@ async fn the_base_shows_the_figures_of_the_api_and_an_audience_comes_down_as_it_
     assert!(house.text(".lead").await.starts_with(&format!("{} customers", census["customers"])));
 
     let fullest = cells.iter().max_by_key(|cell| cell["customers"].as_u64()).unwrap()["segment"].as_str().unwrap();
-    house.browser.click(&format!("a[href='/console/segments/{fullest}']")).await.unwrap();
+    house.browser.follow(&format!("a[href='/console/segments/{fullest}']")).await.unwrap();
     assert_eq!(house.path().await, format!("/console/segments/{fullest}"));
     for format in ["csv", "ndjson"] {
         house.browser.click(&format!("a[href$='/file?format={format}']")).await.unwrap();
