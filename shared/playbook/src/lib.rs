@@ -19,6 +19,7 @@ mod language;
 pub mod mechanic;
 mod merge;
 mod own;
+mod packed;
 mod parse;
 mod period;
 mod playbook;

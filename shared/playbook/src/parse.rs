@@ -40,11 +40,11 @@ impl Playbook {
         let mut entries = Vec::with_capacity(Segment::COUNT);
         for cell in Segment::all() {
             let entry = segment.remove(&cell).ok_or(PlaybookError::NoEntry { segment: cell })?;
-            entries.push(catalogue.entry(&format!("segment.{cell}"), cell.to_string(), entry)?);
+            entries.push(catalogue.entry(&format!("segment.{cell}"), cell.to_string(), entry)?.into());
         }
         catalogue.all_used(may_be_unused)?;
         let words = words(SourceWords { withheld: by_code(withheld), no_reward: by_code(no_reward), reward, chosen })?;
-        Ok(Playbook { version: merge::version(&source), source, newcomer, entries, words })
+        Ok(Playbook { version: merge::version(&source), source, newcomer, entries, packed: None, words })
     }
 }
 

@@ -1,11 +1,14 @@
 //! A whole playbook: an entry for every segment, found without failing.
 
+use std::sync::OnceLock;
+
 use segmentation::Segment;
 use serde_json::Value;
 
 use crate::entry::Entry;
 use crate::idea::{Idea, IdeaKind};
 use crate::language::Language;
+use crate::packed::Packed;
 use crate::reward::Reward;
 use crate::why::{NoReward, Withheld};
 use crate::words::Words;
@@ -17,7 +20,10 @@ pub struct Playbook {
     pub(crate) source: Value,
     pub(crate) newcomer: Entry,
     /// By [`Segment::index`].
-    pub(crate) entries: Vec<Entry>,
+    /// By segment; of a packed one, those that were asked for.
+    pub(crate) entries: Vec<OnceLock<Entry>>,
+    /// Where the others are.
+    pub(crate) packed: Option<Packed>,
     pub(crate) words: Words,
 }
 
@@ -25,7 +31,7 @@ impl Playbook {
     /// What to do for a segment.
     #[must_use]
     pub fn entry(&self, segment: Segment) -> &Entry {
-        &self.entries[segment.index()]
+        self.read(segment.index())
     }
 
     /// What to do for a customer nobody knows, and for everyone before the first cuts model.
@@ -36,7 +42,13 @@ impl Playbook {
 
     /// The segments' entries, `r1f1m1` first.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter()
+        (0..self.entries.len()).map(|at| self.read(at))
+    }
+
+    fn read(&self, at: usize) -> &Entry {
+        let packed = || self.packed.as_ref().and_then(|packed| packed.entry(at + 1));
+        // What cannot be read is spoiled: then who asks is nobody known, who is given nothing.
+        self.entries[at].get_or_init(|| packed().unwrap_or_else(|| self.newcomer.clone()))
     }
 
     /// 16 hex digits of the data: equal data has equal versions, on every platform.
@@ -77,7 +89,7 @@ impl Playbook {
 
     /// Every idea that gives something, with its entry: the newcomer's first, then by segment. Each is a series of its own.
     pub fn rewarded(&self) -> impl Iterator<Item = (&Entry, &Idea)> {
-        let entries = std::iter::once(&self.newcomer).chain(&self.entries);
+        let entries = std::iter::once(&self.newcomer).chain(self.entries());
         entries.flat_map(|entry| {
             entry.ideas.iter().filter(|idea| idea.kind() == IdeaKind::Reward).map(move |idea| (entry, idea))
         })
