@@ -52,6 +52,14 @@ pub struct OwnCampaign {
     pub idea: Idea,
 }
 
+impl OwnCampaign {
+    /// Can something that it gave be valid on this day?
+    #[must_use]
+    pub fn lasts(&self, on: Day) -> bool {
+        self.until.is_none_or(|until| on <= until.plus(i64::from(self.idea.validity)))
+    }
+}
+
 /// The immutable terms behind a campaign number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {

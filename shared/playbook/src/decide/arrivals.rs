@@ -89,9 +89,9 @@ pub(super) fn left(profile: &Profile, cuts: &Cuts, orders: &[Day], on: Day) -> V
 }
 
 /// When the customer came into the segment: by the moves that ended in it, and by the cut that time has carried them over
-/// since the last label.
-pub(super) fn by_moves(
-    profile: &Profile,
+/// since the last label. `labels`: where moves ended, oldest first.
+pub(super) fn by_labels(
+    labels: &[Label],
     segment: Segment,
     activation: Activation,
     cuts: &Cuts,
@@ -99,11 +99,10 @@ pub(super) fn by_moves(
     on: Day,
 ) -> Vec<Day> {
     // On a day in the past the label of that day counts, not today's.
-    let known: Vec<Label> =
-        profile.moves.list.iter().map(|versioned| versioned.moved.label()).filter(|label| label.day <= on).collect();
+    let known = || labels.iter().filter(|label| label.day <= on);
     let ended_here = |label: &&Label| label.place.0 == Some(segment);
-    let mut days: Vec<Day> = known.iter().filter(ended_here).map(|label| label.day).collect();
-    let label = known.last();
+    let mut days: Vec<Day> = known().filter(ended_here).map(|label| label.day).collect();
+    let label = known().last();
     let labelled = label.filter(ended_here).is_some_and(|label| label.activation <= activation);
     if !labelled && let Some(last) = last_order {
         let AxisCuts { c1, c2, .. } = cuts.recency;

@@ -72,6 +72,9 @@ pub struct Candidate {
     /// When this customer last bought of its category; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category_bought: Option<Day>,
+    /// Series that it was chosen for beforehand, which no other offer takes it from; empty: for any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only_for: Vec<String>,
 }
 
 fn is_zero(score: &u32) -> bool {

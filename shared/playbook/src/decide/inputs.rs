@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use data_encoding::HEXLOWER;
 use segmentation::{Day, Minor, Profile, Segment};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::calendar::Sale;
 use crate::campaign::OwnCampaign;
@@ -259,6 +261,14 @@ impl Inputs {
     /// The layout of the document.
     pub const FORMAT: u8 = 1;
 
+    /// The decision's id: the first 128 bits of SHA-256 over the document's JSON, in hex.
+    #[must_use]
+    pub fn id(&self) -> String {
+        // What serde cannot write would be a bug that the tests of the document see.
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        HEXLOWER.encode(&Sha256::digest(json)[..16])
+    }
+
     /// For which segment the playbook is read: by the own rhythm where that is read, else by the cuts.
     #[must_use]
     pub fn reading(&self) -> Option<Segment> {
@@ -277,6 +287,15 @@ impl Inputs {
         let begun = begun::ideas(self, playbook).map(|(.., series)| series);
         let chosen = self.customer.choice.iter().map(|chosen| chosen.series.clone());
         read.chain(own).chain(begun).chain(chosen).collect()
+    }
+
+    /// All series that a decision may name: those asked and needed, and of messages of the entry that is read. Each once, sorted.
+    #[must_use]
+    pub fn series_named(&self, playbook: &Playbook) -> BTreeSet<String> {
+        let entry = self.entry(playbook);
+        let read = entry.ideas.iter().map(|idea| Playbook::series(entry, idea));
+        let needed = self.series_needed(playbook);
+        self.series_asked(playbook).into_iter().chain(read).chain(needed).collect()
     }
 
     /// The entry that is read; without a segment, the newcomer's.

@@ -19,6 +19,7 @@ mod inputs;
 mod known;
 mod life;
 mod mechanics;
+mod outlook;
 mod own;
 mod picks;
 mod promise;
@@ -34,6 +35,7 @@ pub use inputs::{
     Cart, CategoryPair, Channel, Closed, Inputs, MoneyWords, OfferSettings, RhythmRule, SeriesStates, Tier,
 };
 pub use known::Standing;
+pub use outlook::{Course, Leaving, Outlook};
 pub use picks::LEFT_BEHIND;
 pub use promised::{by_code, promiser};
 pub use redeemed_offer::by_offer;

@@ -22,6 +22,8 @@ pub(super) struct Picks<'a> {
     inputs: &'a Inputs,
     available: Vec<&'a Candidate>,
     shown: BTreeSet<&'a str>,
+    /// The series that products are picked for.
+    series: String,
 }
 
 impl<'a> Picks<'a> {
@@ -41,7 +43,12 @@ impl<'a> Picks<'a> {
         // A set is out of stock with any of its parts, and in the cart with any of them too.
         let whole = |product: &&Candidate| product.parts.iter().all(|part| can_be_had(part));
         let available = inputs.products.iter().filter(|product| can_be_had(&product.id)).filter(whole).collect();
-        Picks { inputs, available, shown: BTreeSet::new() }
+        Picks { inputs, available, shown: BTreeSet::new(), series: String::new() }
+    }
+
+    /// From now on products are picked for an offer of this series.
+    pub(super) fn turn_to(&mut self, series: &str) {
+        series.clone_into(&mut self.series);
     }
 
     /// What an offer shows is not shown again by a later one.
@@ -52,7 +59,10 @@ impl<'a> Picks<'a> {
     /// The best of those that fit, best first; ties go to what is most popular, then by id. None: because there is none, or
     /// because all of them are out of stock.
     fn best<K: Ord>(&self, count: u8, fits: impl Fn(&Candidate) -> bool, rank: impl Fn(&Candidate) -> K) -> Picked<'a> {
-        let fresh = |product: &&&Candidate| !self.shown.contains(product.id.as_str());
+        let fresh = |product: &&&Candidate| {
+            let meant = product.only_for.is_empty() || product.only_for.contains(&self.series);
+            meant && !self.shown.contains(product.id.as_str())
+        };
         let mut fitting: Vec<&Candidate> =
             self.available.iter().filter(fresh).filter(|product| fits(product)).copied().collect();
         fitting.sort_by_cached_key(|product| (Reverse(rank(product)), Reverse(product.popular), product.id.clone()));

@@ -68,6 +68,7 @@ pub(super) fn offer<'a>(
     picks: &mut Picks<'a>,
 ) -> Result<Offer, Refused> {
     let Proposal { idea, series, .. } = *proposal;
+    picks.turn_to(series);
     let concrete = concrete(inputs, proposal, slot, picks)?;
     let always = idea.calendar == Calendar::Always;
     let Some((text, why)) = words::say(inputs, playbook, idea, &concrete) else {
