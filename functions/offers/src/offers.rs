@@ -10,9 +10,7 @@ use playbook::decide::Channel;
 use playbook::mechanic::Mechanic;
 use playbook::{Decision, Inputs, Language, decide};
 use serde::{Deserialize, Serialize};
-use web::{
-    App, Body, Caller, PathId, Problem, Question, Subject, at_field, decision_id, inputs, read_json, with_codes,
-};
+use web::{App, Body, Caller, PathId, Problem, Question, Subject, at_field, inputs, read_json, with_codes};
 
 use crate::lookup::{Found, look_up, today};
 
@@ -153,7 +151,7 @@ async fn answer(
     Ok(Answer {
         customer,
         known: matches!(found, Found::Known(_)),
-        id: decision_id(&document),
+        id: document.id(),
         // Only a customer who is known is found by their code.
         referral_code: match &found {
             Found::Known(customer) if refers => Some(customer.key.referral_code().to_string()),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use playbook::{Decision, Inputs, decide};
 use serde::Serialize;
-use web::{App, Body, Caller, Problem, decision_id, read_json};
+use web::{App, Body, Caller, Problem, read_json};
 
 /// The decision, and the hash of its document.
 #[derive(Serialize)]
@@ -25,5 +25,5 @@ pub(crate) async fn replay(State(app): State<App>, caller: Caller, Body(body): B
         let detail = format!("playbook: this shop has published no version {}", document.playbook);
         Problem::new(StatusCode::CONFLICT, "playbook-unknown", "The document's playbook is not here", detail)
     })?;
-    Ok(Json(Answer { id: decision_id(&document), decision: decide(&document, &playbook) }))
+    Ok(Json(Answer { id: document.id(), decision: decide(&document, &playbook) }))
 }

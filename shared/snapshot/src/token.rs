@@ -6,19 +6,21 @@ use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, Signer};
 
 use crate::claims::{Claims, MAX_BODY};
-use crate::keys::{EdgeKeys, OriginKeys};
+use crate::keys::{EdgeKey, OriginKey};
 
 /// The most characters of a token; what is longer is not looked at.
-pub const MAX_TOKEN: usize = 3_400;
+pub const MAX_TOKEN: usize = 3_000;
 /// Bytes of a nonce: long enough that random ones do not meet.
 pub const NONCE: usize = 24;
 /// Random bytes, other ones for each token.
 pub type Nonce = [u8; NONCE];
 
-const PREFIX: &str = "ts1.";
+const PREFIX: &str = "ts1";
+/// The longest name of a shop.
+const MAX_SHOP: usize = 40;
 /// Stands before what is signed and beside what is sealed, so that neither key's other uses, nor another version's tokens, are taken
 /// for these.
-const PURPOSE: &[u8] = b"tercile snapshot 1";
+const PURPOSE: &str = "tercile snapshot 1 ";
 
 /// Why no token can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +29,7 @@ pub enum NotMade {
     #[error("the body has {0} bytes, at most {MAX_BODY} fit")]
     TooLarge(usize),
     /// The shop's name does not fit.
-    #[error("the shop's name has 1 to 255 bytes")]
+    #[error("the shop's name has 1 to {MAX_SHOP} letters, figures and hyphens")]
     Shop,
     /// It would be over before it began.
     #[error("the expiry is not after the issue")]
@@ -43,15 +45,18 @@ pub enum Refused {
     /// No token's form, or longer than [`MAX_TOKEN`].
     #[error("is no token")]
     Form,
+    /// It is another shop's, or says so.
+    #[error("is another shop's")]
+    OtherShop,
+    /// No key has its number.
+    #[error("is of no key of ours")]
+    OtherKey,
     /// It does not open: broken off, changed, or sealed by somebody else.
     #[error("does not open")]
     NotSealedByUs,
     /// It opens, and was not signed by the origin.
     #[error("is not signed by the origin")]
     NotSigned,
-    /// It is another shop's.
-    #[error("is another shop's")]
-    OtherShop,
     /// It says that it was made later than now, by more than clocks differ.
     #[error("is not issued yet")]
     NotYet,
@@ -63,44 +68,72 @@ pub enum Refused {
 /// How far the clocks of origin and edge may differ, in seconds.
 const SKEW: i64 = 60;
 
-/// Makes a token.
+/// What of a token can be read without a key, and proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label<'a> {
+    /// Of which shop it says that it is.
+    pub shop: &'a str,
+    /// And of which key.
+    pub key: u32,
+    /// Both, as they stand before the rest.
+    head: &'a str,
+    sealed: &'a str,
+}
+
+impl<'a> Label<'a> {
+    /// Reads it; `None`: this is no token's form.
+    #[must_use]
+    pub fn of(token: &'a str) -> Option<Label<'a>> {
+        (token.len() <= MAX_TOKEN).then_some(())?;
+        let (head, sealed) = token.rsplit_once('.')?;
+        let (prefix, named) = head.split_once('.')?;
+        let (shop, number) = named.split_once('.')?;
+        let key: u32 = number.parse().ok()?;
+        // A number has one spelling.
+        (prefix == PREFIX && is_shop(shop) && key.to_string() == number).then_some(Label { shop, key, head, sealed })
+    }
+}
+
+fn is_shop(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=MAX_SHOP).contains(&name.len()) && name.bytes().all(plain)
+}
+
+/// Makes a shop's token.
 ///
 /// # Errors
 /// [`NotMade`] where it cannot say what it should.
-pub fn seal(claims: &Claims, keys: &OriginKeys, nonce: Nonce) -> Result<String, NotMade> {
+pub fn seal(shop: &str, claims: &Claims, key: &OriginKey, nonce: Nonce) -> Result<String, NotMade> {
+    if !is_shop(shop) {
+        return Err(NotMade::Shop);
+    }
+    let head = format!("{PREFIX}.{shop}.{}", key.number());
     let mut text = claims.to_bytes()?;
-    let signature = keys.signing.sign(&purposed(&text));
+    let signature = key.signing.sign(&purposed(&head, &text));
     text.extend(signature.to_bytes());
-    let payload = Payload { msg: &text, aad: PURPOSE };
-    let sealed = keys.sealing.current().encrypt(&XNonce::from(nonce), payload).map_err(|_| NotMade::Cipher)?;
-    Ok(format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat())))
+    let payload = Payload { msg: &text, aad: &purposed(&head, &[]) };
+    let sealed = key.cipher().encrypt(&XNonce::from(nonce), payload).map_err(|_| NotMade::Cipher)?;
+    Ok(format!("{head}.{}", BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat())))
 }
 
 /// What a token says, if the origin made it for this shop, and `now`, in seconds since 1970, it still counts.
 ///
 /// # Errors
 /// [`Refused`]; what is genuine and over brings its claims.
-pub fn open(token: &str, keys: &EdgeKeys, shop: &str, now: i64) -> Result<Claims, Refused> {
-    if token.len() > MAX_TOKEN {
-        return Err(Refused::Form);
-    }
-    let bytes = token.strip_prefix(PREFIX).and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok());
-    let bytes = bytes.ok_or(Refused::Form)?;
-    let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(Refused::Form)?;
-    let nonce = XNonce::from(*nonce);
-    let unsealed = |cipher: chacha20poly1305::XChaCha20Poly1305| {
-        cipher.decrypt(&nonce, Payload { msg: sealed, aad: PURPOSE }).ok()
-    };
-    let text = keys.sealing.all().find_map(unsealed).ok_or(Refused::NotSealedByUs)?;
-    let (text, signature) = text.split_last_chunk::<{ Signature::BYTE_SIZE }>().ok_or(Refused::NotSigned)?;
-    let (signed, signature) = (purposed(text), Signature::from_bytes(signature));
-    if !keys.all().any(|key| key.verify_strict(&signed, &signature).is_ok()) {
-        return Err(Refused::NotSigned);
-    }
-    let claims = Claims::of_bytes(text).ok_or(Refused::NotSigned)?;
-    if claims.shop != shop {
+pub fn open(token: &str, keys: &[EdgeKey], shop: &str, now: i64) -> Result<Claims, Refused> {
+    let label = Label::of(token).ok_or(Refused::Form)?;
+    if label.shop != shop {
         return Err(Refused::OtherShop);
     }
+    let key = keys.iter().find(|key| key.number() == label.key).ok_or(Refused::OtherKey)?;
+    let bytes = BASE64URL_NOPAD.decode(label.sealed.as_bytes()).map_err(|_| Refused::Form)?;
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(Refused::Form)?;
+    let payload = Payload { msg: sealed, aad: &purposed(label.head, &[]) };
+    let text = key.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| Refused::NotSealedByUs)?;
+    let (text, signature) = text.split_last_chunk::<{ Signature::BYTE_SIZE }>().ok_or(Refused::NotSigned)?;
+    let signature = Signature::from_bytes(signature);
+    key.verifying.verify_strict(&purposed(label.head, text), &signature).map_err(|_| Refused::NotSigned)?;
+    let claims = Claims::of_bytes(text).ok_or(Refused::NotSigned)?;
     if claims.issued > now.saturating_add(SKEW) {
         return Err(Refused::NotYet);
     }
@@ -110,6 +143,6 @@ pub fn open(token: &str, keys: &EdgeKeys, shop: &str, now: i64) -> Result<Claims
     Ok(claims)
 }
 
-fn purposed(text: &[u8]) -> Vec<u8> {
-    [PURPOSE, text].concat()
+fn purposed(head: &str, text: &[u8]) -> Vec<u8> {
+    [PURPOSE.as_bytes(), head.as_bytes(), b"#", text].concat()
 }

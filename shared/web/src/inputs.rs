@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalogue::{Catalogue, Tried};
-use data_encoding::HEXLOWER;
 use ledger::{CampaignState, Campaigns, Customer, CustomerKey, Ledger, Shop};
 use playbook::decide::{Channel, Facts, Inputs, MoneyWords, SeriesStates, Standing};
 use playbook::{Decision, Language, OwnCampaign, Ticket};
 use segmentation::{Day, Profile};
-use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 
@@ -96,11 +94,8 @@ pub fn inputs(
 fn campaigns(shop: &Shop, inputs: &Inputs) -> Vec<OwnCampaign> {
     let Campaigns { own, series, .. } = &*shop.campaigns;
     let state = |own: &OwnCampaign| series.get(&own.series).map(|at| at.state);
-    let lasts = |own: &OwnCampaign| {
-        own.until.is_none_or(|until| inputs.day <= until.plus(i64::from(own.idea.validity)))
-            && state(own).is_some_and(|state| state != CampaignState::Ended)
-    };
-    own.values().filter(|own| lasts(own) && own.concerns(inputs)).cloned().collect()
+    let begun = |own: &OwnCampaign| state(own).is_some_and(|state| state != CampaignState::Ended);
+    own.values().filter(|own| own.lasts(inputs.day) && begun(own) && own.concerns(inputs)).cloned().collect()
 }
 
 /// What is known of the series that are asked. Nobody in particular has no shifts, and is not held out.
@@ -138,12 +133,4 @@ pub fn with_codes(ledger: &Ledger, shop: &Shop, customer: &CustomerKey, decision
 /// 422 where it is none of the playbook's.
 pub fn language(tag: &str) -> Result<Language, Problem> {
     Language::named_in(tag).ok_or_else(|| Problem::field("lang", "is one of en, ru"))
-}
-
-/// A decision's id: the first 128 bits of SHA-256 over its document's JSON, in hex.
-#[must_use]
-pub fn decision_id(inputs: &Inputs) -> String {
-    // What serde cannot write would be a bug that the tests of the document see.
-    let json = serde_json::to_vec(inputs).unwrap_or_default();
-    HEXLOWER.encode(&Sha256::digest(json)[..16])
 }

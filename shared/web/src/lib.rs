@@ -26,7 +26,7 @@ pub use body::{Body, MAX_BODY, at_field, named_field, read_json};
 pub use clock::Clock;
 pub use deadline::{MOST, Until};
 pub use finish::{finish, log_request};
-pub use inputs::{Question, Subject, decision_id, inputs, language, with_codes};
+pub use inputs::{Question, Subject, inputs, language, with_codes};
 pub use pages::{Format, PageQuery, Row, cursor, page};
 pub use path::{EndpointId, PathId};
 pub use problem::{FieldError, Problem};
