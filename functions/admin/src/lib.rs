@@ -10,6 +10,7 @@ mod campaigns;
 mod customers;
 mod cuts;
 mod dead_letters;
+mod edge;
 mod endpoints;
 mod figures;
 mod hooks;

@@ -5,8 +5,9 @@ use ledger::{Run, Scope, Settings};
 use web::{CHANGED, NOT_FOUND, PageQuery, Refused, Routes};
 
 use crate::{
-    affinities, alerts, audiences, beacon, budgets, campaigns, customers, cuts, dead_letters, endpoints, hooks, jobs,
-    keys, mailings, openapi, personal, playbook, runs, segments, settings, simulations, surveys, told, touched, uplift,
+    affinities, alerts, audiences, beacon, budgets, campaigns, customers, cuts, dead_letters, edge, endpoints, hooks,
+    jobs, keys, mailings, openapi, personal, playbook, runs, segments, settings, simulations, surveys, told, touched,
+    uplift,
 };
 
 const NO_PLAYBOOK: Refused = (404, "playbook-unknown");
@@ -131,6 +132,9 @@ pub fn routes() -> Routes {
         .gives::<cuts::Settled>(202)
         .gives::<cuts::Settled>(200)
         .refuses(&[NOT_FOUND, CHANGED])
+        .get("/v1/edge/bundle", "Give what a component at the edge is built with", edge::bundle)
+        .asks::<edge::Asked>()
+        .gives_raw(200, "application/octet-stream")
         .post("/v1/affinities", "Begin a learning of what goes with what", affinities::begin)
         .may_take::<affinities::Nothing>()
         .gives::<affinities::Shown>(202)

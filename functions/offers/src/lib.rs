@@ -3,6 +3,7 @@
 
 mod answers;
 mod choices;
+mod edge;
 mod health;
 mod lookup;
 mod not_redeemed;
@@ -12,6 +13,7 @@ mod replay;
 #[cfg(feature = "schema")]
 mod schema;
 mod segment;
+mod snapshots;
 mod survey_page;
 mod wire_redemptions;
 
@@ -23,6 +25,9 @@ pub use lookup::DEADLINE;
 
 const OTHER_CONTENT: Refused = (409, "other-content");
 const ERASED: Refused = (410, "customer-erased");
+/// As routes under a key do, but that the token is none of ours.
+const EDGE: [Refused; 4] =
+    [(400, "invalid-json"), (401, "token-invalid"), (413, "body-too-large"), (422, "invalid-field")];
 const PAGE: &str = "text/html";
 
 /// The routes, as they are listed in the OpenAPI document.
@@ -39,6 +44,10 @@ pub fn routes() -> Routes {
         .asks::<offers::Asked>()
         .takes::<offers::AskedWithCart>()
         .gives::<offers::Answer>(200)
+        .post("/v1/customers/{id}/snapshot", "Make a token from which the edge offers", snapshots::make)
+        .may_take::<snapshots::Wanted>()
+        .gives::<snapshots::Issued>(201)
+        .refuses(&[(409, "snapshot-too-large")])
         .post("/v1/customers/{id}/choices", "Record a category and reward that a customer chose", choices::record)
         .takes::<choices::ChoiceIn>()
         .gives::<ledger::ChoiceReceipt>(201)
@@ -70,6 +79,11 @@ pub fn routes() -> Routes {
         .gives::<health::Health>(200)
         .get("/v1/ready", "Say that the store answers too", health::ready)
         .gives::<health::Health>(200)
+        .post("/v1/edge/offers", "Decide from a token of the edge", edge::show)
+        .asks::<edge::Asked>()
+        .may_take::<edge::Cart>()
+        .gives::<snapshot::Answer>(200)
+        .refuses(&EDGE)
         .get("/s/{token}", "Show the survey's page of a link", survey_page::show)
         .asks::<survey_page::Asked>()
         .gives_raw(200, PAGE)

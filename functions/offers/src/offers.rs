@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use web::{App, Body, Caller, PathId, Problem, Question, Subject, at_field, inputs, read_json, with_codes};
 
 use crate::lookup::{Found, look_up, today};
+use crate::snapshots::{self, Issued};
 
 /// The most products of a cart.
-const MAX_CART: usize = 200;
+pub(crate) const MAX_CART: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +29,10 @@ pub(crate) struct Asked {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(range(max = 1)))]
     inputs: u8,
+    /// 1: with a token from which the edge offers to this customer for a day.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(max = 1)))]
+    snapshot: u8,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +51,7 @@ pub(crate) struct AskedWithCart {
 pub(crate) struct CartIn {
     /// Ids of its products.
     #[cfg_attr(feature = "schema", schemars(length(max = MAX_CART)))]
-    products: Vec<ProductId>,
+    pub(crate) products: Vec<ProductId>,
 }
 
 /// A decision for a customer.
@@ -70,6 +75,9 @@ pub(crate) struct Answer {
     /// The document itself, for the shop's staff.
     #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<Inputs>,
+    /// For the edge, where it was asked for, the customer is named and the store answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<Issued>,
 }
 
 pub(crate) async fn show(
@@ -109,6 +117,9 @@ async fn answer(
     if asked.inputs > 1 {
         return Err(Problem::field("inputs", "is 0 or 1"));
     }
+    if asked.snapshot > 1 {
+        return Err(Problem::field("snapshot", "is 0 or 1"));
+    }
     if asked.inputs == 1 && !caller.staff {
         return Err(Problem::forbidden(Scope::Admin));
     }
@@ -147,6 +158,12 @@ async fn answer(
         (Found::Unknown, Some(key)) => with_codes(&app.ledger, shop, key, &mut decision),
         (Found::Unknown, None) | (Found::Degraded, _) => {}
     }
+    let token = match (&found, &key) {
+        (Found::Known(_) | Found::Unknown, Some(_)) if asked.snapshot == 1 => {
+            Some(snapshots::issue(app, caller, &catalogue, subject, snapshots::DEFAULT_HOURS)?)
+        }
+        _ => None,
+    };
     let refers = decision.offers.iter().any(|offer| offer.mechanic == Mechanic::Refer);
     Ok(Answer {
         customer,
@@ -160,5 +177,6 @@ async fn answer(
         decision,
         degraded: matches!(found, Found::Degraded),
         inputs: (asked.inputs == 1).then_some(document),
+        snapshot: token,
     })
 }

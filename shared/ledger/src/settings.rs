@@ -76,6 +76,21 @@ impl RewardSettings {
     }
 }
 
+/// What components at the edge answer from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EdgeSettings {
+    /// The number of the key that tokens are made with. Raised by one, the one before it goes on opening tokens, and components
+    /// that were built before know the new one; raised by two, what was given out before is worth nothing.
+    #[cfg_attr(feature = "schema", schemars(range(max = EdgeSettings::MOST)))]
+    pub key: u32,
+}
+
+impl EdgeSettings {
+    const MOST: u32 = 1_000_000;
+}
+
 /// What a shop's staff may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -98,6 +113,8 @@ pub struct Changeable {
     pub offers: OfferSettings,
     /// By what a VIP is said to slip, and over which days the promising group's aim is told.
     pub beacon: BeaconRule,
+    /// What components at the edge answer from.
+    pub edge: EdgeSettings,
 }
 
 impl Default for Changeable {
@@ -111,6 +128,7 @@ impl Default for Changeable {
             rewards: RewardSettings::default(),
             offers: OfferSettings::default(),
             beacon: BeaconRule::default(),
+            edge: EdgeSettings::default(),
         }
     }
 }
@@ -168,6 +186,7 @@ impl Changeable {
             let Some(cuts) = cuts else { continue };
             must(0 <= cuts.c1 && cuts.c1 < cuts.c2, field, "needs 0 <= c1 < c2")?;
         }
+        must(self.edge.key <= EdgeSettings::MOST, "edge.key", "must be from 0 to 1000000")?;
         self.rewards.check()?;
         self.beacon.check().map_err(|(field, detail)| BadSetting { field, detail })?;
         self.offers.check().map_err(|(field, detail)| BadSetting { field, detail })

@@ -71,10 +71,16 @@ async fn verify(
 
 /// The key that came with a request.
 fn presented(headers: &HeaderMap) -> Option<PresentedKey> {
+    PresentedKey::parse(bearer(headers)?)
+}
+
+/// What came with a request as a bearer token.
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
     // The scheme's case does not matter (RFC 9110, 11.1).
     let (_, token) = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))?;
-    PresentedKey::parse(token.trim())
+    Some(token.trim())
 }
 
 /// Has the day noted on which a key was used: beside the request, whose answer neither waits for it nor depends on it, and once a day

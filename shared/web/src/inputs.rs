@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use catalogue::{Catalogue, Tried};
 use ledger::{CampaignState, Campaigns, Customer, CustomerKey, Ledger, Shop};
-use playbook::decide::{Channel, Facts, Inputs, MoneyWords, SeriesStates, Standing};
+use playbook::decide::{Channel, Closed, Facts, Inputs, MoneyWords, SeriesStates, Standing};
 use playbook::{Decision, Language, OwnCampaign, Ticket};
 use segmentation::{Day, Profile};
 
@@ -70,10 +70,7 @@ pub fn inputs(
         degraded: matches!(subject, Subject::Degraded),
         playbook: shop.playbook.version().to_owned(),
         settings: settings.offers.clone(),
-        money: MoneyWords {
-            code: shop.settings.currency.code().to_owned(),
-            digits: shop.settings.currency.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(2),
-        },
+        money: money(shop),
         products,
         low_band: catalogue.low_band(),
         cart,
@@ -86,20 +83,39 @@ pub fn inputs(
         Subject::Unknown(key) => Some(key),
         Subject::Anyone | Subject::Degraded => None,
     };
-    inputs.series = series(ledger, shop, &inputs, profile, key);
+    inputs.series = series(ledger, shop, &inputs, SeriesStates::closed_of(profile, question.day), key);
     inputs
 }
 
-/// The shop's own campaigns that may concern who is asked about, in any state but ended, until nothing they gave is valid any more.
-fn campaigns(shop: &Shop, inputs: &Inputs) -> Vec<OwnCampaign> {
-    let Campaigns { own, series, .. } = &*shop.campaigns;
-    let state = |own: &OwnCampaign| series.get(&own.series).map(|at| at.state);
-    let begun = |own: &OwnCampaign| state(own).is_some_and(|state| state != CampaignState::Ended);
-    own.values().filter(|own| own.lasts(inputs.day) && begun(own) && own.concerns(inputs)).cloned().collect()
+/// How a shop writes money.
+pub(crate) fn money(shop: &Shop) -> MoneyWords {
+    let currency = shop.settings.currency;
+    let digits = currency.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(2);
+    MoneyWords { code: currency.code().to_owned(), digits }
 }
 
-/// What is known of the series that are asked. Nobody in particular has no shifts, and is not held out.
-fn series(ledger: &Ledger, shop: &Shop, inputs: &Inputs, profile: &Profile, key: Option<&CustomerKey>) -> SeriesStates {
+/// The shop's own campaigns in any state but ended, by series.
+pub(crate) fn own_campaigns(shop: &Shop) -> impl Iterator<Item = &OwnCampaign> {
+    let Campaigns { own, series, .. } = &*shop.campaigns;
+    let begun = |own: &&OwnCampaign| series.get(&own.series).is_some_and(|at| at.state != CampaignState::Ended);
+    own.values().filter(begun)
+}
+
+/// The shop's own campaigns that may concern who is asked about, until nothing they gave is valid any more.
+fn campaigns(shop: &Shop, inputs: &Inputs) -> Vec<OwnCampaign> {
+    own_campaigns(shop).filter(|own| own.lasts(inputs.day) && own.concerns(inputs)).cloned().collect()
+}
+
+/// What is known of the series that are asked. `closed`: rewards the customer has used. Nobody in particular, without a key, has no
+/// shifts, and is not held out.
+#[must_use]
+pub fn series(
+    ledger: &Ledger,
+    shop: &Shop,
+    inputs: &Inputs,
+    closed: BTreeMap<String, Vec<Closed>>,
+    key: Option<&CustomerKey>,
+) -> SeriesStates {
     let asked = inputs.series_asked(&shop.playbook);
     let open = |series: &str| shop.campaigns.series.get(series).is_none_or(|at| at.state == CampaignState::Open);
     let holdout = &shop.settings.changeable.rewards.holdout;
@@ -110,7 +126,7 @@ fn series(ledger: &Ledger, shop: &Shop, inputs: &Inputs, profile: &Profile, key:
         }),
         held_out: key.map_or_else(BTreeSet::new, |key| ledger.held_out(key, holdout, asked.iter().map(String::as_str))),
         exhausted: shop.budgets.exhausted(&shop.current.exhausted, inputs.customer.segment, inputs.day),
-        closed: SeriesStates::closed_of(profile, inputs.day),
+        closed,
         not_open: asked.into_iter().filter(|series| !open(series)).collect(),
     }
 }

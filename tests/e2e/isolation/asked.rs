@@ -98,6 +98,7 @@ fn reads(ids: &Ids) -> Vec<Row> {
         get("/v1/customers/{id}/offers", &[ann], "?inputs=1", true),
         get("/v1/customers/{id}/segment", &[ann], "", false),
         get("/v1/cuts", &[], "", false),
+        get("/v1/edge/bundle", &[], "?origin=https://api.example", true),
         get("/v1/endpoints", &[], "", true),
         get("/v1/endpoints/{id}", &[&ids.endpoint], "", true),
         get("/v1/endpoints/{id}/dead-letters", &[&ids.endpoint], "", false),
@@ -143,6 +144,8 @@ fn of_the_checkout(ids: &Ids) -> Vec<Row> {
     let said = json!({ "id": mark("new-answer"), "customer": ids.ann, "score": 5 });
     vec![
         ("POST", "/v1/offers", vec![], "", cart, true),
+        ("POST", "/v1/customers/{id}/snapshot", vec![ids.ann.clone()], "", Value::Null, false),
+        ("POST", "/v1/edge/offers", vec![], "", Value::Null, false),
         ("POST", "/v1/customers/{id}/choices", vec![ids.chooser.clone()], "", ids.choice.clone(), false),
         ("POST", "/v1/surveys/{survey}/answers", vec!["purchase".to_owned()], "", said, false),
         ("POST", "/v1/redemptions", vec![], "", reserve, true),

@@ -244,10 +244,11 @@ fn masked(text: &str) -> String {
         out.push_str(if hex || moment { "#" } else { word });
         word.clear();
     };
-    let text = match text.find("whsec_") {
+    let without = |text: String, begin: &str| match text.find(begin) {
         Some(at) => format!("{}{}", &text[..at], text[at..].split_once('"').map_or("", |(_, rest)| rest)),
-        None => text.to_owned(),
+        None => text,
     };
+    let text = ["whsec_", "ts1."].into_iter().fold(text.to_owned(), without);
     for sign in text.chars() {
         if sign.is_ascii_alphanumeric() || "-:.+".contains(sign) {
             word.push(sign);

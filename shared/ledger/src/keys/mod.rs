@@ -71,6 +71,13 @@ impl KeySecret {
         self.digest(&[b"#endpoint#", shop.as_str().as_bytes(), b"#", endpoint.as_bytes(), b"#", &generation])
     }
 
+    /// The seed of the key that signs a shop's tokens for the edge, or what origin and edge share: 256 bits each that are stored nowhere.
+    /// As above, no shop's name begins with a `#` or has one in it.
+    pub(crate) fn edge(&self, shop: &ShopId, number: u32, purpose: &str) -> [u8; 32] {
+        let number = number.to_be_bytes();
+        self.digest(&[b"#edge#", purpose.as_bytes(), b"#", shop.as_str().as_bytes(), b"#", &number])
+    }
+
     /// What seals texts in the store. No shop's name begins with a `#`, as above.
     pub(crate) fn sealing_key(&self) -> [u8; 32] {
         self.digest(&[b"#seal#"])
@@ -110,13 +117,15 @@ impl CustomerKey {
     }
 
     /// The key's 16 bytes.
-    pub(crate) fn to_bytes(&self) -> [u8; 16] {
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 16] {
         let bits = u128::from_str_radix(&self.0, 16).unwrap_or(0);
         bits.to_be_bytes()
     }
 
     /// The key of these bytes.
-    pub(crate) fn from_bytes(bytes: [u8; 16]) -> CustomerKey {
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> CustomerKey {
         CustomerKey(format!("{:032x}", u128::from_be_bytes(bytes)))
     }
 
