@@ -20,6 +20,7 @@ mod console_movement;
 mod customers;
 mod cuts;
 mod deliveries;
+mod edge;
 mod endpoints;
 mod faults;
 mod figures;
