@@ -63,3 +63,78 @@ fn overridden(changes: String) -> Result<Rc<Playbook>, String> {
         Ok(playbook)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(playbook: &str) -> Value {
+        json!({
+            "format": 1, "day": "2026-01-05", "language": "en", "channel": "checkout",
+            "customer": {"segment": "r3f2m2", "group": "loyal", "orders": 3, "spent": 12_000},
+            "playbook": playbook, "settings": {}, "money": {"code": "EUR", "digits": 2},
+        })
+    }
+
+    fn refused(document: &Value, changes: Option<&str>) -> String {
+        decide(&document.to_string(), changes.map(str::to_owned)).unwrap_err()
+    }
+
+    /// Words of one segment, changed.
+    const CHANGES: &str = r#"{"segment": {"r3f2m2": {"goal": {"en": "Keep them.", "ru": "Удержать."}}}}"#;
+
+    #[test]
+    fn a_decision_is_that_of_the_playbook_that_the_document_names() {
+        let builtin = document(Playbook::builtin().version());
+        let inputs: Inputs = serde_json::from_value(builtin.clone()).unwrap();
+        let expected = serde_json::to_string(&decided(&inputs, Playbook::builtin())).unwrap();
+        assert_eq!(decide(&builtin.to_string(), None).unwrap(), expected);
+
+        let changed = Playbook::overridden(&serde_json::from_str(CHANGES).unwrap()).unwrap();
+        let document = document(changed.version());
+        // The second time the kept playbook answers.
+        for _ in 0..2 {
+            let decision = decide(&document.to_string(), Some(CHANGES.to_owned())).unwrap();
+            assert!(decision.contains("Keep them."), "{decision}");
+        }
+        assert_eq!(
+            decide(&builtin.to_string(), Some("{}".to_owned())).unwrap(),
+            expected,
+            "and after others the built-in one"
+        );
+    }
+
+    #[test]
+    fn another_version_of_the_playbook_is_refused_by_name() {
+        let here = Playbook::builtin().version();
+        let told = refused(&document("0123456789abcdef"), None);
+        assert_eq!(
+            told,
+            format!("playbook: the document is of version 0123456789abcdef, and the one in hand is {here}")
+        );
+        assert!(refused(&document(here), Some(CHANGES)).starts_with("playbook: "));
+    }
+
+    #[test]
+    fn another_layout_is_refused_before_what_it_holds() {
+        let mut next = document("any");
+        next["format"] = json!(2);
+        next["new"] = json!(true);
+        assert_eq!(refused(&next, None), "format: is 1 here, and 2 in the document");
+    }
+
+    #[test]
+    fn what_does_not_read_is_told_and_changes_by_their_place() {
+        let here = Playbook::builtin().version();
+        let mut unknown = document(here);
+        unknown["surprise"] = json!(1);
+        let told = refused(&unknown, None);
+        assert!(told.starts_with("document: ") && told.contains("surprise"), "{told}");
+        assert!(refused(&json!([]), None).starts_with("document: "));
+        assert!(refused(&document(here), Some("{")).starts_with("changes: "));
+        let told = refused(&document(here), Some(r#"{"idea": {"nope": {}}}"#));
+        assert!(told.starts_with("changes.idea.nope: "), "{told}");
+    }
+}
