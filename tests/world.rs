@@ -3,6 +3,7 @@
 pub mod accuracy;
 pub mod bootstrap;
 pub mod browser;
+pub mod components;
 pub mod conformance;
 pub mod faults;
 pub mod fire;

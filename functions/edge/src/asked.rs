@@ -83,7 +83,10 @@ impl Wish {
             query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         {
             if name != "lang" {
-                return Err(invalid("query", &format!("unknown field `{}`, expected `lang`", name.escape_debug())));
+                return Err(invalid(
+                    "query",
+                    &format!("unknown field `{}`, expected `lang`", name.chars().take(40).collect::<String>()),
+                ));
             }
             lang = Some(Language::named_in(value).ok_or_else(|| invalid("lang", "is one of en, ru"))?);
         }

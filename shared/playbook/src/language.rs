@@ -55,7 +55,7 @@ impl Language {
     #[must_use]
     pub fn named_in(header: &str) -> Option<Language> {
         let named = |language: Language| {
-            Wish::of(header, |tag| tag.eq_ignore_ascii_case(language.tag())).is_some_and(|wish| wish.q > 0.0)
+            Wish::of(header, |tag| tag.eq_ignore_ascii_case(language.tag())).is_some_and(|wish| wish.q > 0)
         };
         Language::ALL.into_iter().any(named).then(|| Language::from_accept(header))
     }
@@ -68,7 +68,7 @@ impl Language {
     pub fn from_accept(header: &str) -> Language {
         let wish = |language: Language| {
             let named = Wish::of(header, |tag| tag.eq_ignore_ascii_case(language.tag()));
-            named.or_else(|| Wish::of(header, |tag| tag == "*")).filter(|wish| wish.q > 0.0)
+            named.or_else(|| Wish::of(header, |tag| tag == "*")).filter(|wish| wish.q > 0)
         };
         match (wish(Language::En), wish(Language::Ru)) {
             (None, Some(_)) => Language::Ru,
@@ -87,7 +87,8 @@ impl fmt::Display for Language {
 /// How much a header wants a language, and where it says so.
 #[derive(Clone, Copy)]
 struct Wish {
-    q: f32,
+    /// In thousandths.
+    q: u16,
     position: usize,
 }
 
@@ -107,16 +108,23 @@ impl Wish {
     }
 }
 
-/// The `q` among a range's parameters, 1 without one; `None` if it is no number from 0 to 1.
-fn quality(parameters: &str) -> Option<f32> {
+/// The `q` among a range's parameters in thousandths, 1,000 without one; `None` if it is no number from 0 to 1 (RFC 9110, 12.4.2; more
+/// than its three digits are passed over).
+fn quality(parameters: &str) -> Option<u16> {
     let value = parameters.split(';').filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
         let named_q = name.trim().eq_ignore_ascii_case("q");
         named_q.then_some(value.trim())
     });
-    match value {
-        None => Some(1.0),
-        Some(value) => value.parse().ok().filter(|q| (0.0..=1.0).contains(q)),
-    }
+    let Some(value) = value else { return Some(1_000) };
+    let (whole, part) = value.split_once('.').unwrap_or((value, ""));
+    let whole = match whole {
+        "0" => 0,
+        "1" => 1_000,
+        _ => return None,
+    };
+    let digits = part.bytes().all(|byte| byte.is_ascii_digit()).then_some(part.bytes())?;
+    let thousandths = digits.chain(*b"000").take(3).fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
+    Some(whole + thousandths).filter(|q| *q <= 1_000)
 }
 
 #[cfg(test)]
@@ -147,6 +155,10 @@ mod tests {
             ("ru;q=2, en;q=0.1", Language::En),
             ("ru;q=NaN", Language::En),
             ("ru;q=, en;q=0.1", Language::En),
+            ("ru;q=.9, en;q=0.1", Language::En),
+            ("ru;q=0.4999, en;q=0.5", Language::En),
+            ("ru;q=1.000, en;q=0.999", Language::Ru),
+            ("ru;q=1.001, en;q=0.1", Language::En),
             ("rus", Language::En),
             (",,;;q", Language::En),
         ];

@@ -3,7 +3,7 @@
 //!
 //! A format byte, then sections, each behind its length in 4 bytes, big-endian: the version; the words; the newcomer's entry and one
 //! for each segment; the ideas, each once. An entry is the number of its ideas in one byte, their numbers in 2 bytes each, and
-//! the rest of it. Words, entries and ideas are JSON.
+//! the rest of it. Words, entries and ideas are JSON; of an idea what only the shop's staff reads is left out.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::entry::Entry;
 use crate::idea::Idea;
+use crate::language::Text;
 use crate::playbook::Playbook;
 
 const FORMAT: u8 = 1;
@@ -29,7 +30,7 @@ pub(crate) struct Packed {
 }
 
 impl Playbook {
-    /// The playbook for [`Playbook::unpack`], without its source.
+    /// The playbook for [`Playbook::unpack`], without its source and what its ideas say to the staff.
     #[must_use]
     pub fn pack(&self) -> Vec<u8> {
         let mut ideas: Vec<&Idea> = Vec::new();
@@ -49,7 +50,8 @@ impl Playbook {
         }
         let mut bytes = vec![FORMAT];
         let before = [self.version().as_bytes().to_vec(), json(self.words())];
-        for section in before.into_iter().chain(entries).chain(ideas.into_iter().map(json)) {
+        let said = |idea: &Idea| json(&Idea { text: nothing(), ..idea.clone() });
+        for section in before.into_iter().chain(entries).chain(ideas.into_iter().map(said)) {
             bytes.extend(u32::try_from(section.len()).unwrap_or(u32::MAX).to_be_bytes());
             bytes.extend(section);
         }
@@ -69,6 +71,10 @@ impl Playbook {
         let entries = vec![OnceLock::new(); Segment::COUNT];
         Some(Playbook { version, source: Value::Null, newcomer, entries, packed: Some(packed), words })
     }
+}
+
+fn nothing() -> Text {
+    Text { en: String::new(), ru: String::new() }
 }
 
 fn json(value: &impl serde::Serialize) -> Vec<u8> {
@@ -117,9 +123,15 @@ mod tests {
     fn what_is_unpacked_says_the_same() {
         let (whole, packed) = (Playbook::builtin(), Playbook::builtin().pack());
         let read = Playbook::unpack(packed).unwrap();
-        assert_eq!((read.version(), read.words(), read.newcomer()), (whole.version(), whole.words(), whole.newcomer()));
-        assert!(read.entries().eq(whole.entries()));
-        assert!(Segment::all().all(|segment| read.entry(segment) == whole.entry(segment)));
+        assert_eq!((read.version(), read.words()), (whole.version(), whole.words()));
+        // To customers.
+        let said = |entry: &Entry| {
+            let ideas = entry.ideas.iter().map(|idea| Idea { text: nothing(), ..idea.clone() });
+            Entry { ideas: ideas.collect(), ..entry.clone() }
+        };
+        assert_eq!(read.newcomer(), &said(whole.newcomer()));
+        assert!(read.entries().cloned().eq(whole.entries().map(said)));
+        assert!(Segment::all().all(|segment| read.entry(segment) == &said(whole.entry(segment))));
     }
 
     #[test]

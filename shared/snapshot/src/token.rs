@@ -1,8 +1,8 @@
 //! Making a token and opening it.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::XNonce;
 use chacha20poly1305::aead::{Aead, Payload};
-use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, Signer};
 
 use crate::claims::{Claims, MAX_BODY};
@@ -113,7 +113,7 @@ pub fn seal(shop: &str, claims: &Claims, key: &OriginKey, nonce: Nonce) -> Resul
     text.extend(signature.to_bytes());
     let payload = Payload { msg: &text, aad: &purposed(&head, &[]) };
     let sealed = key.cipher().encrypt(&XNonce::from(nonce), payload).map_err(|_| NotMade::Cipher)?;
-    Ok(format!("{head}.{}", BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat())))
+    Ok(format!("{head}.{}", Base64UrlUnpadded::encode_string(&[&nonce[..], &sealed].concat())))
 }
 
 /// What a token says, if the origin made it for this shop, and `now`, in seconds since 1970, it still counts.
@@ -126,7 +126,7 @@ pub fn open(token: &str, keys: &[EdgeKey], shop: &str, now: i64) -> Result<Claim
         return Err(Refused::OtherShop);
     }
     let key = keys.iter().find(|key| key.number() == label.key).ok_or(Refused::OtherKey)?;
-    let bytes = BASE64URL_NOPAD.decode(label.sealed.as_bytes()).map_err(|_| Refused::Form)?;
+    let bytes = Base64UrlUnpadded::decode_vec(label.sealed).map_err(|_| Refused::Form)?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(Refused::Form)?;
     let payload = Payload { msg: sealed, aad: &purposed(label.head, &[]) };
     let text = key.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| Refused::NotSealedByUs)?;

@@ -103,6 +103,19 @@ struct Product {
     only_for: Vec<u32>,
 }
 
+/// Products alone, their days counted from 1970.
+pub(crate) fn products_to_bytes(products: &[(Candidate, Vec<SeriesKey>)]) -> Vec<u8> {
+    let products: Vec<Product> = products.iter().map(|(candidate, of)| product(candidate, of, Day::MIN)).collect();
+    // As below.
+    postcard::to_allocvec(&products).unwrap_or_default()
+}
+
+/// Reads what [`products_to_bytes`] made.
+pub(crate) fn products_of_bytes(bytes: &[u8]) -> Option<Vec<(Candidate, Vec<SeriesKey>)>> {
+    let products: Vec<Product> = postcard::from_bytes(bytes).ok()?;
+    Some(products.into_iter().map(|product| product.read(Day::MIN)).collect())
+}
+
 impl Snapshot {
     /// The bytes, for [`Claims::body`](crate::Claims::body).
     #[must_use]

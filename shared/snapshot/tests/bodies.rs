@@ -255,7 +255,8 @@ fn a_bundle_reads_as_it_was_written() {
         keys.iter().map(|key| (key.number(), key.public(), key.sealing())).collect::<Vec<_>>()
     };
     assert_eq!(public(&read.keys), public(&bundle.keys));
-    assert!(read.playbook.entries().eq(Playbook::builtin().entries()));
+    let names = |playbook: &Playbook| playbook.entries().map(|entry| entry.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&read.playbook), names(Playbook::builtin()));
     for end in (0..bytes.len()).step_by(1_009) {
         assert!(Bundle::of_bytes(bytes[..end].to_vec()).is_none(), "the first {end} bytes");
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use data_encoding::HEXLOWER;
 use segmentation::{Day, Minor, Profile, Segment};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -266,7 +265,9 @@ impl Inputs {
     pub fn id(&self) -> String {
         // What serde cannot write would be a bug that the tests of the document see.
         let json = serde_json::to_vec(self).unwrap_or_default();
-        HEXLOWER.encode(&Sha256::digest(json)[..16])
+        let digest: [u8; 32] = Sha256::digest(json).into();
+        let first = digest.first_chunk().map_or(0, |first| u128::from_be_bytes(*first));
+        format!("{first:032x}")
     }
 
     /// For which segment the playbook is read: by the own rhythm where that is read, else by the cuts.

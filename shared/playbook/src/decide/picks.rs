@@ -15,6 +15,10 @@ pub const LEFT_BEHIND: std::ops::RangeInclusive<i64> = 365..=730;
 /// The middle half of what was paid is stretched by this at its edges: who pays 10 to 20 also looks at 30.
 const PRICE_NEIGHBOURHOOD: (i64, i64) = (2, 3);
 
+/// How good a product is for an offer; of two the one with the greater first number that differs. Of one type for all mechanics, so
+/// that all are sorted by the same code, of which a component at the edge has little room for more.
+type Rank = [i64; 3];
+
 /// Products, at least one, or why there is none.
 type Picked<'a> = Result<Vec<&'a Candidate>, Withheld>;
 
@@ -58,7 +62,7 @@ impl<'a> Picks<'a> {
 
     /// The best of those that fit, best first; ties go to what is most popular, then by id. None: because there is none, or
     /// because all of them are out of stock.
-    fn best<K: Ord>(&self, count: u8, fits: impl Fn(&Candidate) -> bool, rank: impl Fn(&Candidate) -> K) -> Picked<'a> {
+    fn best(&self, count: u8, fits: &dyn Fn(&Candidate) -> bool, rank: &dyn Fn(&Candidate) -> Rank) -> Picked<'a> {
         let fresh = |product: &&&Candidate| {
             let meant = product.only_for.is_empty() || product.only_for.contains(&self.series);
             meant && !self.shown.contains(product.id.as_str())
@@ -76,8 +80,8 @@ impl<'a> Picks<'a> {
     }
 
     /// Cart first, then taste.
-    fn liking(product: &Candidate) -> (u32, u32) {
-        (product.cart, product.taste)
+    fn liking(product: &Candidate) -> Rank {
+        [product.cart.into(), product.taste.into(), 0]
     }
 
     fn speaks_for(product: &Candidate) -> bool {
@@ -85,7 +89,7 @@ impl<'a> Picks<'a> {
     }
 
     pub(super) fn complements(&self, count: u8) -> Picked<'a> {
-        self.best(count, Picks::is_complement, Picks::liking)
+        self.best(count, &Picks::is_complement, &Picks::liking)
     }
 
     fn is_complement(product: &Candidate) -> bool {
@@ -99,13 +103,17 @@ impl<'a> Picks<'a> {
             let same = product.goes_with.is_none() || product.goes_with == product.category;
             Picks::speaks_for(product) && same && product.category_bought.is_some() && self.in_own_band(product)
         };
-        self.best(count, fits, Picks::liking)
+        self.best(count, &fits, &Picks::liking)
     }
 
     pub(super) fn unfamiliar(&self, count: u8) -> Picked<'a> {
         let favourite = |product: &Candidate| self.is_favourite(product) && product.bought.is_none();
-        self.best(count, favourite, |product| {
-            (product.brand.is_some() && product.brand_bought.is_none(), Picks::liking(product))
+        self.best(count, &favourite, &|product| {
+            [
+                (product.brand.is_some() && product.brand_bought.is_none()).into(),
+                product.cart.into(),
+                product.taste.into(),
+            ]
         })
     }
 
@@ -115,32 +123,34 @@ impl<'a> Picks<'a> {
             let unused = product.brand.is_some() && product.brand_bought.is_none_or(left);
             unused && product.bought.is_none_or(left) && self.is_favourite(product)
         };
-        self.best(count, fits, Picks::liking)
+        self.best(count, &fits, &Picks::liking)
     }
 
     pub(super) fn history(&self, count: u8) -> Picked<'a> {
-        self.best(count, Picks::speaks_for, Picks::liking)
+        self.best(count, &Picks::speaks_for, &Picks::liking)
     }
 
     pub(super) fn neighbour_category(&self, count: u8) -> Picked<'a> {
         let fits = |product: &Candidate| {
             product.category.is_some() && product.category_bought.is_none() && product.goes_with.is_some()
         };
-        let first = self.best(1, fits, Picks::liking)?;
+        let first = self.best(1, &fits, &Picks::liking)?;
         let category = first.first().and_then(|product| product.category.as_ref());
-        self.best(count, |product| fits(product) && product.category.as_ref() == category, Picks::liking)
+        self.best(count, &|product| fits(product) && product.category.as_ref() == category, &Picks::liking)
     }
 
     /// The product that runs out in the slot that began on `first`, and the others due by now.
     pub(super) fn running_out(&self, count: u8, first: Day) -> Picked<'a> {
         let due =
             |product: &Candidate| product.runs_out.is_some_and(|out| out.from >= first && out.from <= self.inputs.day);
-        self.best(count, due, |product| product.runs_out.map(|out| Reverse(out.from)))
+        self.best(count, &due, &|product| {
+            [product.runs_out.map_or(i64::MIN, |out| -i64::from(out.from.epoch_days())), 0, 0]
+        })
     }
 
     pub(super) fn marked_down(&self, count: u8) -> Picked<'a> {
         let fits = |product: &Candidate| product.markdown() > 0;
-        self.best(count, fits, |product| (Picks::liking(product), product.markdown()))
+        self.best(count, &fits, &|product| [product.cart.into(), product.taste.into(), product.markdown().into()])
     }
 
     pub(super) fn past_season(&self, count: u8) -> Picked<'a> {
@@ -149,7 +159,7 @@ impl<'a> Picks<'a> {
         let past = |product: &Candidate| {
             product.markdown() > 0 && product.season.as_ref().zip(season).is_some_and(|(its, now)| its != now)
         };
-        self.best(count, past, |product| (product.markdown(), Picks::liking(product)))
+        self.best(count, &past, &|product| [product.markdown().into(), product.cart.into(), product.taste.into()])
     }
 
     pub(super) fn best_of_month(&self, count: u8, band: Band) -> Picked<'a> {
@@ -158,23 +168,28 @@ impl<'a> Picks<'a> {
             (Band::Own, Some(_)) => self.inputs.customer.price_band.is_some() && self.in_own_band(product),
             (Band::Low, Some(price)) => self.inputs.low_band.is_some_and(|edge| price <= edge),
         };
-        self.best(count, fits, |product| (product.popular > 0, self.is_favourite(product), product.popular))
+        self.best(count, &fits, &|product| {
+            [(product.popular > 0).into(), self.is_favourite(product).into(), product.popular.into()]
+        })
     }
 
     pub(super) fn bestsellers(&self, count: u8) -> Picked<'a> {
-        self.best(count, |product| product.popular > 0, |product| (product.cart, product.popular))
+        self.best(count, &|product| product.popular > 0, &|product| [product.cart.into(), product.popular.into(), 0])
     }
 
     /// A set of the shop, of which something speaks to the customer; else one made of a product they know and its complement.
     pub(super) fn bundle(&self, count: u8) -> Picked<'a> {
-        let sets = self.best(1, Picks::is_liked_set, Picks::liking);
+        let sets = self.best(1, &Picks::is_liked_set, &Picks::liking);
         if sets.is_ok() {
             return sets;
         }
         let mut why = Withheld::NothingToShow;
         for complement in self.complements(u8::MAX)? {
             let model = |product: &Candidate| Picks::is_model(product, complement);
-            match self.best(1, model, |product| (product.cart, product.bought, product.taste)) {
+            match self.best(1, &model, &|product| {
+                let bought = product.bought.map_or(-1, |day| i64::from(day.epoch_days()));
+                [product.cart.into(), bought, product.taste.into()]
+            }) {
                 Ok(known) => {
                     return Ok(known.into_iter().chain([complement]).take(usize::from(count.max(2))).collect());
                 }

@@ -103,6 +103,12 @@ pub(super) fn chosen(inputs: &Inputs, playbook: &Playbook, chosen: &Chosen, give
     Some((words.say.fill(language, value)?, words.why.fill(language, value)?))
 }
 
+/// A median gap is whole halves of a day: `10`, `10.5`.
+fn half_days(days: f64) -> String {
+    let halves = (days * 2.0).round() as i64;
+    format!("{}{}", halves / 2, if halves % 2 == 0 { "" } else { ".5" })
+}
+
 /// Where the customer stands and why: what was computed, not a guess.
 pub(super) fn standing(inputs: &Inputs) -> String {
     let facts = &inputs.customer;
@@ -126,6 +132,7 @@ pub(super) fn standing(inputs: &Inputs) -> String {
         ),
     };
     if let Some((own, gap)) = facts.reads_as.zip(facts.usual_gap_days) {
+        let gap = half_days(gap);
         let own = own.r.number();
         text += &match inputs.language {
             Language::En => {
