@@ -41,6 +41,7 @@ pub use holdout::Holdout;
 pub use idea::{Idea, IdeaKind, ShownAt};
 pub use language::{Language, Text};
 pub use own::Source as CampaignForm;
+pub use packed::{PackedCampaign, PackedSettings};
 pub use playbook::Playbook;
 pub use source::Source as PlaybookForm;
 pub use template::Template;

@@ -71,7 +71,30 @@ pub(crate) struct SourceWords {
     pub(crate) chosen: ChosenWords,
 }
 
+/// All texts in a fixed order: of what is withheld, of no reward, of the kinds of reward, of a thing chosen.
+pub(crate) type Texts = (Vec<Text>, Vec<Text>, [Text; 5], [Template; 2]);
+
 impl Words {
+    /// The texts, for [`Words::of_texts`].
+    pub(crate) fn texts(&self) -> Texts {
+        let SourceWords { withheld, no_reward, reward, chosen } = self.clone().into();
+        let RewardWords { discount, cashback, rising_cashback, points, free_delivery } = reward;
+        let rewards = [discount, cashback, rising_cashback, points, free_delivery];
+        (withheld.into_values().collect(), no_reward.into_values().collect(), rewards, [chosen.say, chosen.why])
+    }
+
+    /// The words of these texts; `None` where they are not all of them.
+    pub(crate) fn of_texts((withheld, no_reward, rewards, [say, why]): Texts) -> Option<Words> {
+        let [discount, cashback, rising_cashback, points, free_delivery] = rewards;
+        let words = SourceWords {
+            withheld: Withheld::ALL.into_iter().zip(withheld).collect(),
+            no_reward: NoReward::ALL.into_iter().zip(no_reward).collect(),
+            reward: RewardWords { discount, cashback, rising_cashback, points, free_delivery },
+            chosen: ChosenWords { say, why },
+        };
+        Words::try_from(words).ok()
+    }
+
     /// Why an idea is withheld.
     #[must_use]
     pub fn withheld(&self, why: Withheld, language: Language) -> &str {

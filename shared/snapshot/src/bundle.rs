@@ -1,14 +1,14 @@
 //! What an edge component of a shop is built with: the keys that open tokens, the terms, and what anyone may be offered. It holds no
 //! key that makes a token or opens the API; whoever has it can read tokens, so it is to be kept as the shop's own.
 //!
-//! A format byte; a JSON document and the products, each behind its length in 4 bytes, big-endian; and the playbook as
+//! A format byte; all but the playbook in postcard's form, behind its length in 4 bytes, big-endian; and the playbook as
 //! [`Playbook::pack`] gives it.
 
 use std::borrow::Cow;
 
 use playbook::decide::{Candidate, MoneyWords, OfferSettings};
-use playbook::{OwnCampaign, Playbook};
-use segmentation::{Groups, Minor};
+use playbook::{OwnCampaign, PackedCampaign, PackedSettings, Playbook};
+use segmentation::{Day, Groups, Minor};
 use serde::{Deserialize, Serialize};
 
 use crate::document::Terms;
@@ -48,16 +48,17 @@ pub struct Bundle {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Head<'a> {
-    shop: Cow<'a, str>,
-    origin: Cow<'a, str>,
+struct Head {
+    shop: String,
+    origin: String,
     keys: Vec<Key>,
     version: [u8; 8],
-    groups: Cow<'a, Groups>,
-    settings: Cow<'a, OfferSettings>,
-    money: Cow<'a, MoneyWords>,
-    campaigns: Cow<'a, [OwnCampaign]>,
+    groups: Groups,
+    settings: PackedSettings,
+    money: MoneyWords,
+    campaigns: Vec<PackedCampaign>,
     offsets: Vec<(i64, i32)>,
+    products: Vec<wire::Product>,
     low_band: Option<Minor>,
 }
 
@@ -87,22 +88,22 @@ impl Bundle {
         let keys =
             self.keys.iter().map(|key| Key { number: key.number(), public: key.public(), sealing: key.sealing() });
         let head = Head {
-            shop: Cow::Borrowed(&self.shop),
-            origin: Cow::Borrowed(&self.origin),
+            shop: self.shop.clone(),
+            origin: self.origin.clone(),
             keys: keys.collect(),
             version: self.version.0,
-            groups: Cow::Borrowed(&self.groups),
-            settings: Cow::Borrowed(&self.settings),
-            money: Cow::Borrowed(&self.money),
-            campaigns: Cow::Borrowed(&self.campaigns),
+            groups: self.groups.clone(),
+            settings: (&self.settings).into(),
+            money: self.money.clone(),
+            campaigns: self.campaigns.iter().map(PackedCampaign::from).collect(),
             offsets: self.offsets.iter().map(|offset| (offset.from, offset.seconds)).collect(),
+            products: self.products.iter().map(|(known, of)| wire::product(known, of, Day::MIN)).collect(),
             low_band: self.low_band,
         };
-        // What serde cannot write would be a bug that the test of a bundle sees.
-        let head = serde_json::to_vec(&head).unwrap_or_default();
-        let products = wire::products_to_bytes(&self.products);
-        let length = |part: &[u8]| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes();
-        [&[FORMAT][..], &length(&head), &head, &length(&products), &products, &self.playbook.pack()].concat()
+        // What postcard cannot write would be a bug that the test of a bundle sees.
+        let head = postcard::to_allocvec(&head).unwrap_or_default();
+        let length = u32::try_from(head.len()).unwrap_or(u32::MAX).to_be_bytes();
+        [&[FORMAT][..], &length, &head, &self.playbook.pack()].concat()
     }
 
     /// Reads them; `None`: they are no bundle of this release.
@@ -111,27 +112,26 @@ impl Bundle {
         let bytes = bytes.into();
         let (format, rest) = bytes.split_first()?;
         (*format == FORMAT).then_some(())?;
-        let (head, rest) = part(rest)?;
-        let (products, playbook) = part(rest)?;
-        let head: Head<'_> = serde_json::from_slice(head).ok()?;
-        let products = wire::products_of_bytes(products)?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let (head, playbook) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        let head: Head = postcard::from_bytes(head).ok()?;
         let at = bytes.len() - playbook.len();
         let playbook = match bytes {
             Cow::Borrowed(bytes) => Playbook::unpack(&bytes[at..])?,
             Cow::Owned(ref bytes) => Playbook::unpack(bytes[at..].to_vec())?,
         };
         Some(Bundle {
-            shop: head.shop.into_owned(),
-            origin: head.origin.into_owned(),
+            shop: head.shop,
+            origin: head.origin,
             keys: head.keys.iter().map(Key::read).collect::<Option<_>>()?,
             version: TermsVersion(head.version),
             playbook,
-            groups: head.groups.into_owned(),
-            settings: head.settings.into_owned(),
-            money: head.money.into_owned(),
-            campaigns: head.campaigns.into_owned(),
+            groups: head.groups,
+            settings: head.settings.into(),
+            money: head.money,
+            campaigns: head.campaigns.into_iter().map(OwnCampaign::from).collect(),
             offsets: head.offsets.into_iter().map(|(from, seconds)| Offset { from, seconds }).collect(),
-            products,
+            products: head.products.into_iter().map(|product| product.read(Day::MIN)).collect(),
             low_band: head.low_band,
         })
     }
@@ -141,10 +141,4 @@ impl Key {
     fn read(&self) -> Option<EdgeKey> {
         EdgeKey::new(self.number, &self.public, self.sealing)
     }
-}
-
-/// What stands behind its length, and what follows.
-fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }

@@ -80,7 +80,7 @@ struct Known {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Product {
+pub(crate) struct Product {
     id: String,
     name: String,
     category: Option<String>,
@@ -101,19 +101,6 @@ struct Product {
     brand_bought: Option<After>,
     category_bought: Option<After>,
     only_for: Vec<u32>,
-}
-
-/// Products alone, their days counted from 1970.
-pub(crate) fn products_to_bytes(products: &[(Candidate, Vec<SeriesKey>)]) -> Vec<u8> {
-    let products: Vec<Product> = products.iter().map(|(candidate, of)| product(candidate, of, Day::MIN)).collect();
-    // As below.
-    postcard::to_allocvec(&products).unwrap_or_default()
-}
-
-/// Reads what [`products_to_bytes`] made.
-pub(crate) fn products_of_bytes(bytes: &[u8]) -> Option<Vec<(Candidate, Vec<SeriesKey>)>> {
-    let products: Vec<Product> = postcard::from_bytes(bytes).ok()?;
-    Some(products.into_iter().map(|product| product.read(Day::MIN)).collect())
 }
 
 impl Snapshot {
@@ -228,7 +215,7 @@ fn carried(course: &Course, since: Day) -> Carried {
     }
 }
 
-fn product(candidate: &Candidate, of: &[SeriesKey], since: Day) -> Product {
+pub(crate) fn product(candidate: &Candidate, of: &[SeriesKey], since: Day) -> Product {
     let after = |day: Day| day.epoch_days() - since.epoch_days();
     let its = candidate.clone();
     Product {
@@ -371,7 +358,7 @@ impl Carried {
 }
 
 impl Product {
-    fn read(self, since: Day) -> (Candidate, Vec<SeriesKey>) {
+    pub(crate) fn read(self, since: Day) -> (Candidate, Vec<SeriesKey>) {
         let day = |after: After| since.plus(i64::from(after));
         let candidate = Candidate {
             id: self.id,

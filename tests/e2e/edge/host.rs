@@ -26,6 +26,12 @@ impl Host {
         println!("{}", built.sizes);
         let clock = built.file("clock");
         let jco = std::env::var("TERCILE_JCO").unwrap_or_else(|_| "jco".to_owned());
+        let told = Command::new(&jco).arg("wit").arg(built.file("edge-http.wasm")).output().unwrap();
+        let world = String::from_utf8(told.stdout).unwrap();
+        assert!(world.contains("export wasi:http/incoming-handler@"), "{world}");
+        for foreign in ["wasi:filesystem", "wasi:sockets", "wasi:cli", "wasi:random"] {
+            assert!(!world.contains(&format!("import {foreign}")), "wasi:http/proxy has all that it needs: {world}");
+        }
         let served = Served::by(|port| {
             let mut command = Command::new(jco);
             command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string()]);

@@ -2,8 +2,10 @@
 //! the two or three entries that the answer asks for, not all 28.
 //!
 //! A format byte, then sections, each behind its length in 4 bytes, big-endian: the version; the words; the newcomer's entry and one
-//! for each segment; the ideas, each once. An entry is the number of its ideas in one byte, their numbers in 2 bytes each, and
-//! the rest of it. Words, entries and ideas are JSON; of an idea what only the shop's staff reads is left out.
+//! for each segment; the ideas, each once. All but the version is in postcard's form; of an idea what only the shop's staff reads is
+//! left out.
+
+mod forms;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,8 +16,11 @@ use serde_json::Value;
 
 use crate::entry::Entry;
 use crate::idea::Idea;
-use crate::language::Text;
 use crate::playbook::Playbook;
+use crate::words::Words;
+
+pub use forms::{PackedCampaign, PackedSettings};
+use forms::{PackedEntry, PackedIdea};
 
 const FORMAT: u8 = 1;
 /// Version and words stand before the entries.
@@ -36,22 +41,21 @@ impl Playbook {
         let mut ideas: Vec<&Idea> = Vec::new();
         let mut entries = Vec::with_capacity(ENTRIES);
         for entry in std::iter::once(self.newcomer()).chain(self.entries()) {
-            let mut packed = vec![u8::try_from(entry.ideas.len()).unwrap_or(u8::MAX)];
-            for idea in entry.ideas.iter().take(usize::from(packed[0])) {
+            let numbers = entry.ideas.iter().map(|idea| {
                 let known = ideas.iter().position(|known| *known == idea);
                 let at = known.unwrap_or_else(|| {
                     ideas.push(idea);
                     ideas.len() - 1
                 });
-                packed.extend(u16::try_from(at).unwrap_or(u16::MAX).to_be_bytes());
-            }
-            packed.extend(json(&Entry { ideas: Vec::new(), ..entry.clone() }));
-            entries.push(packed);
+                u16::try_from(at).unwrap_or(u16::MAX)
+            });
+            let numbers = numbers.collect();
+            entries.push(written(&PackedEntry::of(entry, numbers)));
         }
         let mut bytes = vec![FORMAT];
-        let before = [self.version().as_bytes().to_vec(), json(self.words())];
-        let said = |idea: &Idea| json(&Idea { text: nothing(), ..idea.clone() });
-        for section in before.into_iter().chain(entries).chain(ideas.into_iter().map(said)) {
+        let before = [self.version().as_bytes().to_vec(), written(&self.words().texts())];
+        let ideas = ideas.into_iter().map(|idea| written(&PackedIdea::from(idea)));
+        for section in before.into_iter().chain(entries).chain(ideas) {
             bytes.extend(u32::try_from(section.len()).unwrap_or(u32::MAX).to_be_bytes());
             bytes.extend(section);
         }
@@ -65,7 +69,7 @@ impl Playbook {
         let bytes = bytes.into();
         let packed = Packed { sections: sections(&bytes)?, bytes };
         let version = std::str::from_utf8(packed.section(0)?).ok()?.to_owned();
-        let words = serde_json::from_slice(packed.section(1)?).ok()?;
+        let words = Words::of_texts(postcard::from_bytes(packed.section(1)?).ok()?)?;
         let newcomer = packed.entry(0)?;
         (packed.sections.len() > BEFORE_ENTRIES + ENTRIES).then_some(())?;
         let entries = vec![OnceLock::new(); Segment::COUNT];
@@ -73,13 +77,9 @@ impl Playbook {
     }
 }
 
-fn nothing() -> Text {
-    Text { en: String::new(), ru: String::new() }
-}
-
-fn json(value: &impl serde::Serialize) -> Vec<u8> {
-    // What serde cannot write would be a bug that the test of all entries sees.
-    serde_json::to_vec(value).unwrap_or_default()
+fn written(value: &impl serde::Serialize) -> Vec<u8> {
+    // What postcard cannot write would be a bug that the test of all entries sees.
+    postcard::to_allocvec(value).unwrap_or_default()
 }
 
 fn sections(bytes: &[u8]) -> Option<Vec<Range<usize>>> {
@@ -103,21 +103,24 @@ impl Packed {
 
     /// The newcomer's entry, 0, or that of a segment, from 1 on.
     pub(crate) fn entry(&self, number: usize) -> Option<Entry> {
-        let (count, rest) = self.section(BEFORE_ENTRIES + number)?.split_first()?;
-        let (numbers, entry) = rest.split_at_checked(2 * usize::from(*count))?;
-        let idea = |number: &[u8]| {
-            let number = u16::from_be_bytes(number.try_into().ok()?);
-            serde_json::from_slice(self.section(BEFORE_ENTRIES + ENTRIES + usize::from(number))?).ok()
+        let entry: PackedEntry = postcard::from_bytes(self.section(BEFORE_ENTRIES + number)?).ok()?;
+        let idea = |number: &u16| -> Option<Idea> {
+            let section = self.section(BEFORE_ENTRIES + ENTRIES + usize::from(*number))?;
+            Some(postcard::from_bytes::<PackedIdea>(section).ok()?.into())
         };
-        let ideas = numbers.chunks_exact(2).map(idea).collect::<Option<Vec<Idea>>>()?;
-        let entry: Entry = serde_json::from_slice(entry).ok()?;
-        Some(Entry { ideas, ..entry })
+        let ideas = entry.ideas.iter().map(idea).collect::<Option<Vec<Idea>>>()?;
+        Some(entry.with(ideas))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Text;
+
+    fn nothing() -> Text {
+        Text { en: String::new(), ru: String::new() }
+    }
 
     #[test]
     fn what_is_unpacked_says_the_same() {
@@ -137,8 +140,8 @@ mod tests {
     #[test]
     fn ideas_that_entries_share_are_packed_once() {
         let playbook = Playbook::builtin();
-        let whole: usize = playbook.entries().map(|entry| json(entry).len()).sum();
-        assert!(playbook.pack().len() * 2 < whole, "{} of {whole}", playbook.pack().len());
+        let whole: usize = playbook.entries().map(|entry| serde_json::to_vec(entry).unwrap().len()).sum();
+        assert!(playbook.pack().len() * 3 < whole, "{} of {whole}", playbook.pack().len());
     }
 
     #[test]
