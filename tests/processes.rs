@@ -1,4 +1,4 @@
-//! Processes that are killed at random and started again, as a supervisor would.
+//! Processes that are killed at random and started again, as a supervisor would; and how much they compute.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -23,6 +23,17 @@ impl Every {
     fn draw(self, rng: &mut Rng) -> Duration {
         self.least + (self.most - self.least).mul_f64(rng.f64())
     }
+}
+
+/// Seconds of CPU that a process and its threads have had, as the scheduler counts them (Linux; else, and of one that is gone, 0).
+#[must_use]
+pub fn cpu(process: u32) -> f64 {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    let of = |task: io::Result<std::fs::DirEntry>| -> Option<f64> {
+        let stat = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        Some(stat.split(' ').next()?.parse::<f64>().ok()? / 1e9)
+    };
+    tasks.filter_map(of).sum()
 }
 
 /// What may become of a process.

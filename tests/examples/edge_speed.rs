@@ -15,6 +15,7 @@ use axum::body::Body;
 use axum::http::Request;
 use e2e::bootstrap::{Bootstrap, built, request};
 use e2e::components::{Built, Served};
+use e2e::processes::cpu;
 use e2e::{World, acme, synthetic};
 use http_body_util::BodyExt;
 use ledger::Scope;
@@ -214,14 +215,4 @@ async fn asked(served: &Served, token: Option<&str>, known: bool) {
 fn at(times: &mut [f64], part: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     times[((times.len() - 1) as f64 * part) as usize]
-}
-
-/// CPU seconds of a process's threads so far.
-fn cpu(process: u32) -> f64 {
-    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let of = |task: std::io::Result<std::fs::DirEntry>| -> Option<f64> {
-        let stat = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        Some(stat.split(' ').next()?.parse::<f64>().ok()? / 1e9)
-    };
-    tasks.filter_map(of).sum()
 }

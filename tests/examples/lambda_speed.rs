@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use e2e::bootstrap::{Bootstrap, request};
+use e2e::processes::cpu;
 use e2e::{World, acme, synthetic};
 use ledger::{Scope, keys};
 use resegment::Steps;
@@ -216,16 +217,6 @@ async fn compare(
         println!("{name:<12}{:>12.0}{:>12.0}", median(&mut walls[nth]), median(&mut cpus[nth]));
     }
     println!("{:<12}{wall:>12.2}{cpu:>12.2}", "ratio");
-}
-
-/// Seconds of CPU that a process and its threads have had, as the scheduler counts them.
-fn cpu(process: u32) -> f64 {
-    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let of = |task: std::io::Result<std::fs::DirEntry>| -> Option<f64> {
-        let stat = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        Some(stat.split(' ').next()?.parse::<f64>().ok()? / 1e9)
-    };
-    tasks.filter_map(of).sum()
 }
 
 fn ms(duration: Duration) -> f64 {

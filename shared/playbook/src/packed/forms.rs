@@ -133,6 +133,8 @@ pub struct PackedCampaign {
     until: Option<Day>,
     beyond_rules: bool,
     idea: PackedIdea,
+    /// The idea's, as the document of a decision holds own campaigns whole, and its hash goes over it.
+    text: Text,
 }
 
 impl From<&OwnCampaign> for PackedCampaign {
@@ -145,14 +147,15 @@ impl From<&OwnCampaign> for PackedCampaign {
             until: *until,
             beyond_rules: *beyond_rules,
             idea: idea.into(),
+            text: idea.text.clone(),
         }
     }
 }
 
 impl From<PackedCampaign> for OwnCampaign {
     fn from(packed: PackedCampaign) -> OwnCampaign {
-        let PackedCampaign { series, segments, from, until, beyond_rules, idea } = packed;
-        OwnCampaign { series, segments, from, until, beyond_rules, idea: idea.into() }
+        let PackedCampaign { series, segments, from, until, beyond_rules, idea, text } = packed;
+        OwnCampaign { series, segments, from, until, beyond_rules, idea: Idea { text, ..idea.into() } }
     }
 }
 
