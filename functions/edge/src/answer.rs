@@ -43,6 +43,8 @@ impl Answer {
 
     pub(crate) fn problem(status: u16, name: &str, title: &str, detail: &str, field: Option<&str>) -> Answer {
         let errors = field.into_iter().map(|field| Field { field, detail }).collect();
+        let named = field.map(|field| format!("{field}: {detail}"));
+        let detail = named.as_deref().unwrap_or(detail);
         let problem = Problem { kind: format!("urn:tercile:problem:{name}"), title, status, detail, errors };
         Answer::typed(status, "application/problem+json", serde_json::to_vec(&problem).unwrap_or_default())
     }
