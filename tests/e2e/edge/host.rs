@@ -21,6 +21,7 @@ struct Host {
 }
 
 impl Host {
+    #[expect(clippy::disallowed_methods, reason = "tools of this machine are named by who runs the test")]
     async fn of(bundle: &[u8]) -> Host {
         let built = Built::with(bundle);
         println!("{}", built.sizes);

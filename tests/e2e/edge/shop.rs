@@ -68,7 +68,7 @@ fn product(n: u32) -> Value {
     let (category, brand) = (["Tea", "Cups", "Sweets"][n as usize % 3], ["Leaf", "Clay", "Oak", "Ash"][n as usize % 4]);
     let price = 400 + n * 90;
     json!({ "id": format!("p-{n}"), "name": format!("{category} {n}"), "category": category, "brand": brand, "price": price,
-            "list_price": if n % 5 == 0 { price + 300 } else { price }, "season": if n % 2 == 0 { "winter" } else { "spring" },
+            "list_price": if n.is_multiple_of(5) { price + 300 } else { price }, "season": if n.is_multiple_of(2) { "winter" } else { "spring" },
             "url": format!("https://shop.example/p/{n}"), "image": format!("https://shop.example/p/{n}.jpg") })
 }
 

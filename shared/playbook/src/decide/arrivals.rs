@@ -102,7 +102,7 @@ pub(super) fn by_labels(
     let known = || labels.iter().filter(|label| label.day <= on);
     let ended_here = |label: &&Label| label.place.0 == Some(segment);
     let mut days: Vec<Day> = known().filter(ended_here).map(|label| label.day).collect();
-    let label = known().last();
+    let label = known().next_back();
     let labelled = label.filter(ended_here).is_some_and(|label| label.activation <= activation);
     if !labelled && let Some(last) = last_order {
         let AxisCuts { c1, c2, .. } = cuts.recency;
