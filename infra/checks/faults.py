@@ -40,17 +40,30 @@ FAULTS = [
         "RUN_STATE_MACHINE_ARN: !Ref RunStateMachine",
         "E3004",
     ),
-    ("a route twice", TEMPLATE, "GET, Path: /v1/settings", "PUT, Path: /v1/settings", "is there 2 times"),
-    ("a route of two functions", TEMPLATE, "/v1/customers/{id}/segment", "/v1/customers/{id}", "is there 2 times"),
+    ("a route twice", TEMPLATE, "PUT, Path: /v1/products }", "PUT, Path: /v1/products/stock }", "is there 2 times"),
+    ("a route of two functions", TEMPLATE, "POST, Path: /v1/offers }", "POST, Path: /v1/orders }", "is there 2 times"),
     (
         "a route under another parameter's name",
         TEMPLATE,
-        "/v1/customers/{id}/history",
-        "/v1/customers/{key}",
+        "/v1/customers/{id}/offers",
+        "/v1/customers/{key}/segment",
         "is there 2 times",
     ),
     ("a route for every method", TEMPLATE, "POST, Path: /v1/returns", "ANY, Path: /v1/returns", "is not exact"),
-    ("a route for all the rest", TEMPLATE, "POST, Path: /v1/runs }", "POST, Path: $default }", "is not exact"),
+    ("a route for all the rest", TEMPLATE, "POST, Path: /v1/returns }", "POST, Path: $default }", "is not exact"),
+    ("the staff's calls to nobody", TEMPLATE, 'ANY, Path: "/v1/{proxy+}"', "GET, Path: /v1/keys", "goes to []"),
+    (
+        "more routes than a function's policy has room for",
+        TEMPLATE,
+        "        AnyOther:\n",
+        "".join(
+            f"        Get{n}:\n          Type: HttpApi\n"
+            f"          Properties: {{ ApiId: !Ref Api, Method: GET, Path: /v1/{n} }}\n"
+            for n in range(60)
+        )
+        + "        AnyOther:\n",
+        "too many routes",
+    ),
     ("a function without a package", TEMPLATE, "../functions/offers", "../functions/ofers", "there is no"),
     ("a function with another's binary", TEMPLATE, "Binary: offers", "Binary: admin", "has no binary"),
     (

@@ -47,8 +47,8 @@ def a_table_too_many(stack, _):
 
 
 def a_route_less(stack, ids):
-    _drop_route(stack, ids, "GET /v1/segments")
-    return "route GET /v1/segments goes to None"
+    _drop_route(stack, ids, "POST /v1/redemptions")
+    return "route POST /v1/redemptions goes to None"
 
 
 def a_route_astray(stack, ids):

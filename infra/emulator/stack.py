@@ -142,9 +142,11 @@ class Stack:
                         IntegrationUri=told["uri"],
                         PayloadFormatVersion=told["payloadFormatVersion"],
                     )
+                    # As OpenAPI's extension calls what takes every method.
+                    method = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
                     gateway.create_route(
                         ApiId=values.ids[name],
-                        RouteKey=f"{method.upper()} {path}",
+                        RouteKey=f"{method} {path}",
                         Target=f"integrations/{integration['IntegrationId']}",
                     )
 

@@ -1,4 +1,4 @@
-//! The template and the routers have the same routes.
+//! The template and the routers have the same routes, but that one stands there for all of the staff's.
 
 use std::collections::BTreeSet;
 
@@ -25,15 +25,18 @@ fn routes_below(roots: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The route of the template that takes what has none of its own, and the function that it goes to.
+pub(crate) const OTHERS: (&str, &str, &str) = ("ANY", "/v1/{proxy+}", "admin");
+
 #[tokio::test]
 async fn every_route_of_the_template_is_answered() {
     let world = World::on("2026-11-22").await;
-    let routes = routes();
-    assert!(routes.len() >= 70, "{routes:?}");
+    let mut routes = routes();
+    assert!(routes.len() >= 25, "{routes:?}");
+    let others = routes.iter().position(|(method, path)| (method.as_str(), path.as_str()) == (OTHERS.0, OTHERS.1));
+    routes.remove(others.unwrap());
     for (method, path) in routes {
-        let path =
-            path.replace("{segment}", "r1f1m1").replace("{id}", "1").replace("{n}", "1").replace("{survey}", "nps");
-        let path = path.replace("{version}", "0123456789abcdef").replace("{shop}", "acme");
+        let path = path.replace("{id}", "1").replace("{survey}", "nps").replace("{shop}", "acme");
         let answer = world.call(&method, &path, "").await;
         let unknown = answer.text.contains("there is no such path") || answer.status == 405;
         assert!(!unknown, "{method} {path}: {}", answer.text);
