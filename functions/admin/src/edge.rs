@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use playbook::decide;
 use playbook::decide::Channel;
 use serde::Deserialize;
-use snapshot::{Bundle, filled};
+use snapshot::{Bundle, SeriesKey, filled};
 use web::{App, Caller, EdgeTerms, Problem, Question, Subject, at_field, inputs, offsets};
 
 /// For how many days, for who has no token, a component knows when the shop's days begin.
@@ -56,6 +56,7 @@ pub(crate) async fn bundle(
         settings: settings.offers.clone(),
         money: terms.money().clone(),
         campaigns: terms.campaigns().to_vec(),
+        paused: terms.paused().map(SeriesKey::of).collect(),
         offsets: offsets(zone, now, now + DAYS * 86_400),
         products: filled(&[(document, decision)]),
         low_band: catalogue.low_band(),

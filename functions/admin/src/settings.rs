@@ -20,7 +20,7 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
     Ok(Json((*shop.settings).clone()))
 }
 
-/// Replaces what may be changed; what is left out takes its default. With `version`, only if that is still the current one.
+/// Replaces what may be changed; what is left out takes its default, but for `edge`, which stays. With `version`, only if that is still the current one.
 pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -48,8 +48,15 @@ pub(crate) async fn change(
     for name in ["version", "currency", "time_zone"] {
         sent.remove(name);
     }
+    // What was taken back stays so: who knows nothing of it does not change it, and nobody lowers it.
+    let key = settings.changeable.edge.key;
+    let kept = serde_json::to_value(settings.changeable.edge).map_err(|error| Problem::internal(&error))?;
+    sent.entry("edge").or_insert(kept);
     let sent = serde_json::to_vec(&sent).map_err(|error| Problem::internal(&error))?;
     let changeable: Changeable = read_json(&sent)?;
     changeable.check().map_err(|bad| Problem::field(bad.field, bad.detail))?;
+    if changeable.edge.key < key {
+        return Err(Problem::field("edge.key", format!("is never lowered, and is {key}")));
+    }
     Ok(Json(app.ledger.change_settings(&shop, changeable).await?))
 }

@@ -3,6 +3,7 @@
 use playbook::Language;
 use segmentation::Day;
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use crate::answer::Answer;
 
@@ -106,9 +107,14 @@ fn cart(body: &[u8]) -> Result<Option<Vec<String>>, Answer> {
         let detail = format!("a body may have {MAX_BODY} bytes");
         return Err(Answer::problem(413, "body-too-large", "The body is too large", &detail, None));
     }
-    let sent: Sent = serde_json::from_slice(body).map_err(|error| {
-        Answer::problem(400, "invalid-json", "The body is not valid JSON", &error.to_string(), None)
-    })?;
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first != b'{') {
+        let detail = "must be a JSON object";
+        return Err(Answer::problem(400, "invalid-json", "The body is not valid JSON", detail, Some("body")));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let sent: Sent = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| refused(&error.path().to_string(), error.inner()))?;
+    reader.end().map_err(|error| refused("body", &error))?;
     let Some(Cart { products }) = sent.cart else { return Ok(None) };
     if products.len() > MAX_CART {
         return Err(invalid("cart.products", &format!("may name at most {MAX_CART} products")));
@@ -116,6 +122,18 @@ fn cart(body: &[u8]) -> Result<Option<Vec<String>>, Answer> {
     match products.iter().position(|id| !(1..=MAX_ID).contains(&id.len())) {
         Some(at) => Err(invalid(&format!("cart.products[{at}]"), &format!("has 1 to {MAX_ID} bytes"))),
         None => Ok(Some(products)),
+    }
+}
+
+/// No JSON, or JSON that is no cart.
+fn refused(path: &str, error: &serde_json::Error) -> Answer {
+    // Broken off or unreadable before any field.
+    let field = if path == "." || path.contains('?') { "body" } else { path };
+    match error.classify() {
+        Category::Data => invalid(field, &error.to_string()),
+        Category::Io | Category::Syntax | Category::Eof => {
+            Answer::problem(400, "invalid-json", "The body is not valid JSON", &error.to_string(), Some(field))
+        }
     }
 }
 

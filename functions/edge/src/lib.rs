@@ -13,7 +13,8 @@ mod asked;
 use std::borrow::Cow;
 
 use snapshot::{
-    Answer as Offers, Bundle, Refused, Snapshot, Source, day_of, document, open, public_answer, public_document,
+    Answer as Offers, Bundle, EdgeKey, Label, Refused, Snapshot, Source, day_of, document, open, public_answer,
+    public_document,
 };
 
 pub use answer::Answer;
@@ -71,7 +72,9 @@ impl Edge {
                 }
                 Some(_) | None => Step::Ask(self.question(asked, token, &wish)),
             },
-            Err(Refused::Expired(_) | Refused::OtherKey) => Step::Ask(self.question(asked, token, &wish)),
+            Err(Refused::Expired(_)) => Step::Ask(self.question(asked, token, &wish)),
+            // Keys that came since this was built; older ones count nowhere any more.
+            Err(Refused::OtherKey) if self.is_newer(token) => Step::Ask(self.question(asked, token, &wish)),
             Err(_) => Step::Answer(self.public(&wish, now, false)),
         }
     }
@@ -103,10 +106,15 @@ impl Edge {
     fn public(&self, wish: &Wish, now: i64, degraded: bool) -> Answer {
         let terms = self.bundle.terms();
         let question = wish.on(day_of(&self.bundle.offsets, now));
-        let mut document = public_document(&terms, &self.bundle.products, &question, degraded);
+        let mut document = public_document(&terms, &self.bundle.products, &self.bundle.paused, &question, degraded);
         document.low_band = self.bundle.low_band;
         let offers: Offers = public_answer(terms.playbook, &document, Source::Edge);
         Answer::of(&offers)
+    }
+
+    fn is_newer(&self, token: &str) -> bool {
+        let newest = self.bundle.keys.iter().map(EdgeKey::number).max();
+        Label::of(token).zip(newest).is_some_and(|(label, newest)| label.key > newest)
     }
 
     fn question(&self, asked: &Asked<'_>, token: &str, wish: &Wish) -> Question {
@@ -115,7 +123,8 @@ impl Edge {
             url: format!("{}/v1/edge/offers{lang}", self.bundle.origin),
             bearer: token.to_owned(),
             accept_language: asked.accept_language.map(str::to_owned),
-            body: asked.body.to_vec(),
+            // Of a GET nothing is read.
+            body: if asked.method == "POST" { asked.body.to_vec() } else { Vec::new() },
         }
     }
 }

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderMap, StatusCode};
 use ledger::{CustomerId, ProductId, Scope};
 use playbook::decide::Channel;
 use playbook::mechanic::Mechanic;
@@ -75,7 +75,7 @@ pub(crate) struct Answer {
     /// The document itself, for the shop's staff.
     #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<Inputs>,
-    /// For the edge, where it was asked for, the customer is named and the store answered.
+    /// For the edge, where it was asked for, the customer is named, the store answered, and what has to be told of them fits a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<Issued>,
 }
@@ -160,7 +160,12 @@ async fn answer(
     }
     let token = match (&found, &key) {
         (Found::Known(_) | Found::Unknown, Some(_)) if asked.snapshot == 1 => {
-            Some(snapshots::issue(app, caller, &catalogue, subject, snapshots::DEFAULT_HOURS)?)
+            match snapshots::issue(app, caller, &catalogue, subject, snapshots::DEFAULT_HOURS) {
+                Ok(issued) => Some(issued),
+                // Offers come without one, too.
+                Err(problem) if problem.status() == StatusCode::CONFLICT => None,
+                Err(problem) => return Err(problem),
+            }
         }
         _ => None,
     };

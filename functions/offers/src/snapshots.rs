@@ -1,6 +1,6 @@
 //! `POST /v1/customers/{id}/snapshot`: the token that a shop's page carries, so that the edge offers without asking a database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
@@ -97,7 +97,12 @@ pub(crate) fn issue(
     let moment = app.clock.moment(shop.settings.time_zone);
     let issued = moment.timestamp();
     let expires = issued + i64::from(hours) * 3_600;
-    let mut snapshot = taken(app, caller, catalogue, subject, (issued, expires))?;
+    let (mut snapshot, customer) = taken(app, caller, catalogue, subject, (issued, expires))?;
+    let terms = EdgeTerms::of(shop);
+    snapshot.terms = terms.terms().version();
+    let last = day_of(&snapshot.offsets, expires - 1).max(snapshot.since);
+    let since = snapshot.since;
+    let days = (0..=last.since(since)).map(move |n| since.plus(n));
     let key = app.ledger.edge_key(&shop.id, shop.settings.changeable.edge.key);
     let sealed = |snapshot: &Snapshot| {
         let mut nonce = [0; NONCE];
@@ -106,6 +111,7 @@ pub(crate) fn issue(
         Ok::<_, Problem>(seal(shop.id.as_str(), &claims, &key, nonce))
     };
     let token = loop {
+        snapshot.codes = codes(app, caller, &snapshot, &customer, &terms, days.clone());
         match sealed(&snapshot)? {
             Ok(token) if token.len() <= WISHED => break token,
             made => match (lightened(&mut snapshot), made) {
@@ -133,14 +139,14 @@ fn lightened(snapshot: &mut Snapshot) -> bool {
     pictures.by_ref().count() > 0 || snapshot.products.pop().is_some()
 }
 
-/// What the token tells. For each of its days a full decision is made, and what it shows, names and gives is kept.
+/// What the token tells but for its codes and the terms, and the customer's key. For each of its days a full decision is made, and what it shows, names and gives is kept.
 fn taken(
     app: &App,
     caller: &Caller,
     catalogue: &Catalogue,
     subject: Subject<'_>,
     (issued, expires): (i64, i64),
-) -> Result<Snapshot, Problem> {
+) -> Result<(Snapshot, CustomerKey), Problem> {
     let shop = &caller.shop;
     let (profile, key, customer): (&Profile, &CustomerKey, Option<&Customer>) = match subject {
         Subject::Known(customer) => (&customer.profile, &customer.key, Some(customer)),
@@ -157,12 +163,11 @@ fn taken(
         groups: &settings.groups,
         rhythm: settings.offers.rhythm,
     };
-    let mut outlook = Outlook::of(profile, &standing, since, last.plus(GRACE_DAYS));
+    let mut outlook = Outlook::of(profile, &standing, since, last.plus(GRACE_DAYS + 1));
     outlook.lasting =
         Facts { categories: Tried::of(catalogue, profile, since).favourites(), ..std::mem::take(&mut outlook.lasting) };
     let days = (0..=last.since(since)).map(|n| since.plus(n));
     let decided: Vec<(Inputs, Decision)> = days
-        .clone()
         .map(|day| {
             let question = Question { day, channel: Channel::Checkout, language: None, cart: None };
             let document = inputs(&app.ledger, shop, catalogue, subject, question);
@@ -170,8 +175,7 @@ fn taken(
             (document, decision)
         })
         .collect();
-    let terms = EdgeTerms::of(shop);
-    let mut snapshot = Snapshot {
+    let snapshot = Snapshot {
         customer: key.to_bytes(),
         known: customer.is_some(),
         language: profile.attributes.language().map(Language::from_accept),
@@ -186,31 +190,32 @@ fn taken(
         low_band: catalogue.low_band(),
         referral_code: customer.map(|customer| customer.key.referral_code().to_string()),
     };
-    snapshot.terms = terms.terms().version();
-    snapshot.codes = codes(app, caller, &snapshot, key, &terms, days);
-    Ok(snapshot)
+    Ok((snapshot, key.clone()))
 }
 
-/// What the days' documents tell of the series that they name.
+/// What the days' documents tell of the series that they name; of used rewards all, as the origin answers from a token when it is over,
+/// too.
 fn known<'d>(caller: &Caller, documents: impl Iterator<Item = &'d Inputs>) -> SeriesKnown {
     let mut known = SeriesKnown::default();
-    let (mut shifts, mut held_out) = (BTreeSet::new(), BTreeSet::new());
-    let (mut exhausted, mut not_open, mut closed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut shifts, mut held_out, mut not_open) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut exhausted: BTreeMap<SeriesKey, u8> = BTreeMap::new();
     let key = |series: &String| SeriesKey::of(series);
-    for document in documents {
+    for (nth, document) in documents.enumerate() {
         let named = document.series_named(&caller.shop.playbook);
         let series = &document.series;
         shifts.extend(series.shifts.iter().map(|(series, shift)| (key(series), *shift)));
         known.held_out_of_all |= series.held_out.contains(EVERYTHING);
         held_out.extend(series.held_out.intersection(&named).map(key));
-        exhausted.extend(series.exhausted.intersection(&named).map(key));
         not_open.extend(series.not_open.intersection(&named).map(key));
-        closed.extend(series.closed.keys().filter(|series| named.contains(*series)).cloned());
-        for series in document.series.closed.keys().filter(|series| closed.contains(*series)) {
-            let of = key(series);
-            if known.closed.iter().all(|(known, _)| *known != of) {
-                known.closed.extend(document.series.closed[series].iter().map(|used| (of, *used)));
-            }
+        for series in series.exhausted.intersection(&named) {
+            // A token has at most eight days.
+            *exhausted.entry(key(series)).or_default() |=
+                1_u8.checked_shl(u32::try_from(nth).unwrap_or(8)).unwrap_or(0);
+        }
+        if nth == 0 {
+            let closed =
+                series.closed.iter().flat_map(|(series, used)| used.iter().map(move |used| (key(series), *used)));
+            known.closed = closed.collect();
         }
     }
     SeriesKnown {
@@ -222,7 +227,8 @@ fn known<'d>(caller: &Caller, documents: impl Iterator<Item = &'d Inputs>) -> Se
     }
 }
 
-/// Codes of all that the edge may offer on one of the days: with the token's products, and without any, as those may lie in the cart.
+/// Codes of all that the edge may offer on one of the days, whichever of the token's products lie in the cart: one that does is not offered,
+/// and what stands behind it is.
 fn codes(
     app: &App,
     caller: &Caller,
@@ -232,12 +238,14 @@ fn codes(
     days: impl Iterator<Item = Day>,
 ) -> Vec<(SeriesKey, Code)> {
     let playbook = &caller.shop.playbook;
+    let ids: Vec<&String> = snapshot.products.iter().map(|(product, _)| &product.id).collect();
     let mut codes: Vec<(SeriesKey, Code)> = Vec::new();
     for day in days {
-        let asked = Asked { day, language: None, cart: None };
-        let whole = document(snapshot, &terms.terms(), &asked, |inputs| snapshot.states(inputs, playbook));
-        let bare = Inputs { products: Vec::new(), ..whole.clone() };
-        for document in [whole, bare] {
+        for chosen in 0..1_u32 << ids.len() {
+            let cart: Vec<String> =
+                (0..).zip(&ids).filter(|(nth, _)| chosen >> nth & 1 == 1).map(|(_, id)| (*id).clone()).collect();
+            let asked = Asked { day, language: None, cart: Some(&cart) };
+            let document = document(snapshot, &terms.terms(), &asked, |inputs| snapshot.states(inputs, playbook));
             let mut decision = decide(&document, playbook);
             with_codes(&app.ledger, &caller.shop, key, &mut decision);
             for offer in &decision.offers {

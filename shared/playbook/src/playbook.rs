@@ -19,8 +19,7 @@ pub struct Playbook {
     pub(crate) version: String,
     pub(crate) source: Value,
     pub(crate) newcomer: Entry,
-    /// By [`Segment::index`].
-    /// By segment; of a packed one, those that were asked for.
+    /// By [`Segment::index`]; of a packed one, those that were asked for.
     pub(crate) entries: Vec<OnceLock<Entry>>,
     /// Where the others are.
     pub(crate) packed: Option<Packed>,

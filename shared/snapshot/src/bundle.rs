@@ -39,6 +39,8 @@ pub struct Bundle {
     pub money: MoneyWords,
     /// The shop's own campaigns.
     pub campaigns: Vec<OwnCampaign>,
+    /// Those of them that were paused, which nobody unknown is shown.
+    pub paused: Vec<SeriesKey>,
     /// The shop's time zone in the years to come, for who has no token.
     pub offsets: Vec<Offset>,
     /// Products that anyone may be shown.
@@ -57,6 +59,7 @@ struct Head {
     settings: PackedSettings,
     money: MoneyWords,
     campaigns: Vec<PackedCampaign>,
+    paused: Vec<u32>,
     offsets: Vec<(i64, i32)>,
     products: Vec<wire::Product>,
     low_band: Option<Minor>,
@@ -96,6 +99,7 @@ impl Bundle {
             settings: (&self.settings).into(),
             money: self.money.clone(),
             campaigns: self.campaigns.iter().map(PackedCampaign::from).collect(),
+            paused: self.paused.iter().map(|series| series.0).collect(),
             offsets: self.offsets.iter().map(|offset| (offset.from, offset.seconds)).collect(),
             products: self.products.iter().map(|(known, of)| wire::product(known, of, Day::MIN)).collect(),
             low_band: self.low_band,
@@ -130,6 +134,7 @@ impl Bundle {
             settings: head.settings.into(),
             money: head.money,
             campaigns: head.campaigns.into_iter().map(OwnCampaign::from).collect(),
+            paused: head.paused.into_iter().map(SeriesKey).collect(),
             offsets: head.offsets.into_iter().map(|(from, seconds)| Offset { from, seconds }).collect(),
             products: head.products.into_iter().map(|product| product.read(Day::MIN)).collect(),
             low_band: head.low_band,

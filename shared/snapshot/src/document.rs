@@ -27,12 +27,14 @@ pub struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    /// The version of terms: equal terms have equal ones.
+    /// The version of terms: equal terms have equal ones, of one release. Another release may decide otherwise on the same terms.
     #[must_use]
     pub fn version(&self) -> TermsVersion {
         let Terms { playbook, groups, settings, money, campaigns } = self;
         // What serde cannot write would be a bug that the tests of the document see.
-        let json = serde_json::to_vec(&(playbook.version(), groups, settings, money, campaigns)).unwrap_or_default();
+        let release = (env!("CARGO_PKG_VERSION"), Inputs::FORMAT);
+        let terms = (release, playbook.version(), groups, settings, money, campaigns);
+        let json = serde_json::to_vec(&terms).unwrap_or_default();
         let mut version = [0; 8];
         version.copy_from_slice(&Sha256::digest(json)[..8]);
         TermsVersion(version)
@@ -51,7 +53,7 @@ pub struct Asked<'a> {
 }
 
 /// The document for a token's customer. `states`: what is known of the series that the document so far names; see
-/// [`Snapshot::states`]. The day is not before the token's first one.
+/// [`Snapshot::states`]. A day before the token's first one is that.
 #[must_use]
 pub fn document(
     snapshot: &Snapshot,
@@ -59,14 +61,16 @@ pub fn document(
     asked: &Asked<'_>,
     states: impl FnOnce(&Inputs) -> SeriesStates,
 ) -> Inputs {
+    // Clocks may differ by a minute, and that can be a day.
+    let asked = Asked { day: asked.day.max(snapshot.since), ..*asked };
     let standing = Standing {
         active: snapshot.active.as_ref().map(|(activation, cuts)| (*activation, cuts)),
         groups: terms.groups,
         rhythm: terms.settings.rhythm,
     };
-    let facts = snapshot.outlook.facts(&standing, asked.day.max(snapshot.since));
+    let facts = snapshot.outlook.facts(&standing, asked.day);
     let language = asked.language.or(snapshot.language).unwrap_or_default();
-    let mut inputs = about(facts, terms, &Asked { language: Some(language), ..*asked }, &snapshot.products);
+    let mut inputs = about(facts, terms, &Asked { language: Some(language), ..asked }, &snapshot.products);
     inputs.low_band = snapshot.low_band;
     let meant = |own: &&OwnCampaign| own.lasts(asked.day) && own.concerns(&inputs);
     inputs.campaigns = terms.campaigns.iter().filter(meant).cloned().collect();
@@ -78,18 +82,22 @@ pub fn document(
     inputs
 }
 
-/// The document for nobody in particular, who is promised nothing: of the shop's own campaigns those that give no reward.
+/// The document for nobody in particular, who is promised nothing: of the shop's own campaigns those that give no reward, but for those
+/// in `paused`.
 #[must_use]
 pub fn public_document(
     terms: &Terms<'_>,
     products: &[(Candidate, Vec<SeriesKey>)],
+    paused: &[SeriesKey],
     asked: &Asked<'_>,
     degraded: bool,
 ) -> Inputs {
     let mut inputs = about(Facts::default(), terms, asked, products);
     inputs.degraded = degraded;
-    let meant =
-        |own: &&OwnCampaign| own.idea.kind() != IdeaKind::Reward && own.lasts(asked.day) && own.concerns(&inputs);
+    let meant = |own: &&OwnCampaign| {
+        let promised = own.idea.kind() == IdeaKind::Reward;
+        !promised && !paused.contains(&SeriesKey::of(&own.series)) && own.lasts(asked.day) && own.concerns(&inputs)
+    };
     inputs.campaigns = terms.campaigns.iter().filter(meant).cloned().collect();
     inputs.products = named(&inputs, terms.playbook, products);
     inputs

@@ -55,8 +55,9 @@ pub struct SeriesKnown {
     pub held_out_of_all: bool,
     /// Those the customer is held out of.
     pub held_out: Vec<SeriesKey>,
-    /// Those without money left, when the token was made.
-    pub exhausted: Vec<SeriesKey>,
+    /// Those without money left, when the token was made, each with the days on which that would be so: bit n of the day n after the
+    /// first, as a limit may be a month's or a segment's.
+    pub exhausted: Vec<(SeriesKey, u8)>,
     /// Those paused or ended by then.
     pub not_open: Vec<SeriesKey>,
     /// Rewards used by then.
@@ -104,6 +105,10 @@ impl Snapshot {
             let named = named.iter().filter(|series| keys.contains(&SeriesKey::of(series)));
             named.cloned().collect()
         };
+        let nth = u32::try_from(inputs.day.since(self.since)).unwrap_or(0);
+        let on_the_day = |days: u8| days.checked_shr(nth).unwrap_or(0) & 1 == 1;
+        let exhausted = known.exhausted.iter().filter(|(_, days)| on_the_day(*days)).map(|(series, _)| *series);
+        let exhausted: Vec<SeriesKey> = exhausted.collect();
         let shift = |series: String| {
             let key = SeriesKey::of(&series);
             known.shifts.iter().find(|(of, _)| *of == key).map(|(_, shift)| (series, *shift))
@@ -113,7 +118,7 @@ impl Snapshot {
         SeriesStates {
             shifts: inputs.series_needed(playbook).into_iter().filter_map(shift).collect(),
             held_out,
-            exhausted: among(&known.exhausted),
+            exhausted: among(&exhausted),
             not_open: among(&known.not_open),
             closed: self.closed(inputs, playbook),
         }

@@ -74,7 +74,7 @@ struct Known {
     shifts: Vec<(u32, u32)>,
     held_out_of_all: bool,
     held_out: Vec<u32>,
-    exhausted: Vec<u32>,
+    exhausted: Vec<(u32, u8)>,
     not_open: Vec<u32>,
     closed: Vec<(u32, After, u8, After)>,
 }
@@ -148,7 +148,7 @@ impl Snapshot {
                 shifts: known.shifts.iter().map(|(series, shift)| (series.0, *shift)).collect(),
                 held_out_of_all: known.held_out_of_all,
                 held_out: keys(&known.held_out),
-                exhausted: keys(&known.exhausted),
+                exhausted: known.exhausted.iter().map(|(series, days)| (series.0, *days)).collect(),
                 not_open: keys(&known.not_open),
                 closed: known
                     .closed
@@ -283,7 +283,7 @@ fn read(body: Body) -> Option<Snapshot> {
             shifts: body.series.shifts.into_iter().map(|(series, shift)| (SeriesKey(series), shift)).collect(),
             held_out_of_all: body.series.held_out_of_all,
             held_out: keys(body.series.held_out),
-            exhausted: keys(body.series.exhausted),
+            exhausted: body.series.exhausted.into_iter().map(|(series, days)| (SeriesKey(series), days)).collect(),
             not_open: keys(body.series.not_open),
             closed: body.series.closed.into_iter().map(closed).collect(),
         },

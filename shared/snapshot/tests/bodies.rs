@@ -117,7 +117,7 @@ fn snapshot(outlook: Outlook, cuts: Option<(Activation, Cuts)>) -> Snapshot {
             shifts: (0..14).map(|n| (key(&format!("r2f2m{n}/idea")), u32::MAX - n)).collect(),
             held_out_of_all: false,
             held_out: vec![key("r2f2m2/one")],
-            exhausted: vec![key("r2f2m2/two")],
+            exhausted: vec![(key("r2f2m2/two"), 0b101)],
             not_open: vec![key("r2f2m2/three")],
             closed: vec![(key("r2f2m2/two"), Closed { slot: day(SINCE - 30), step: 2, until: day(SINCE + 3) })],
         },
@@ -242,6 +242,7 @@ fn a_bundle_reads_as_it_was_written() {
         settings: settings.clone(),
         money: money.clone(),
         campaigns: Vec::new(),
+        paused: vec![SeriesKey::of("spring")],
         offsets: vec![Offset { from: 5, seconds: -3_600 }],
         products: vec![(product(), vec![SeriesKey::of("newcomer/bestsellers")])],
         low_band: Some(Minor(5)),
@@ -251,6 +252,7 @@ fn a_bundle_reads_as_it_was_written() {
     assert_eq!((read.shop.as_str(), read.origin.as_str(), read.version), ("acme", "https://api.example", version));
     assert_eq!(read.terms().version(), version, "what is read is what the version says");
     assert_eq!((read.offsets, read.products, read.low_band), (bundle.offsets, bundle.products, bundle.low_band));
+    assert_eq!(read.paused, bundle.paused);
     let public = |keys: &[snapshot::EdgeKey]| {
         keys.iter().map(|key| (key.number(), key.public(), key.sealing())).collect::<Vec<_>>()
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Offset as _, TimeZone};
 use chrono_tz::Tz;
-use ledger::Shop;
+use ledger::{CampaignState, Shop};
 use playbook::OwnCampaign;
 use playbook::decide::MoneyWords;
 use snapshot::{Offset, Terms};
@@ -44,6 +44,13 @@ impl EdgeTerms {
     #[must_use]
     pub fn campaigns(&self) -> &[OwnCampaign] {
         &self.campaigns
+    }
+
+    /// Series of those that are paused.
+    pub fn paused(&self) -> impl Iterator<Item = &str> {
+        let state = |own: &OwnCampaign| self.shop.campaigns.series.get(&own.series).map(|at| at.state);
+        let paused = self.campaigns.iter().filter(move |own| state(own) != Some(CampaignState::Open));
+        paused.map(|own| own.series.as_str())
     }
 
     /// How money is written.

@@ -103,5 +103,5 @@ async fn the_component_answers_as_the_origin_does() {
     changed.replace_range(60..61, if token[60..].starts_with('A') { "B" } else { "A" });
     let (_, public) = host.ask(None, "/offers", &Value::Null).await.unwrap();
     assert_eq!(host.ask(Some(&changed), "/offers", &Value::Null).await.unwrap().1, public);
-    assert_eq!(host.ask(Some(token), "/offers", &json!({ "basket": 1 })).await.unwrap().0, 400);
+    assert_eq!(host.ask(Some(token), "/offers", &json!({ "basket": 1 })).await.unwrap().0, 422);
 }

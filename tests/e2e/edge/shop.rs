@@ -47,12 +47,21 @@ pub(super) async fn shop() -> World {
     for segment in Segment::all() {
         orders.extend(of(segment));
     }
+    // Others in the last segment, so that its limit has somebody to turn away, whoever is held out.
+    for (twin, order) in
+        (1..4).flat_map(|twin| of("r3f3m3".parse().unwrap()).into_iter().map(move |order| (twin, order)))
+    {
+        let id = order["id"].as_str().unwrap().replace("o-", &format!("twin-{twin}-"));
+        orders.push(json!({ "id": id, "customer": format!("twin-{twin}"), "time": order["time"], "currency": "GBP",
+                            "lines": order["lines"] }));
+    }
     for batch in orders.chunks(100) {
         let sent = world.post("/v1/orders", &json!({ "orders": batch })).await;
         assert_eq!(sent.json["recorded"], batch.len(), "{}", sent.text);
     }
     let welcome = world.post("/v1/campaigns", &campaign("welcome_all", &json!({ "discount": 10 }), 30)).await;
     assert_eq!(welcome.status, 201, "{}", welcome.text);
+    limits(&mut world).await;
     world.run().await;
     for segment in Segment::all().step_by(4) {
         let told = json!({ "updated_at": "2026-03-20T10:00:00Z", "language": "ru", "mailing_consent": true,
@@ -62,6 +71,36 @@ pub(super) async fn shop() -> World {
         assert!(put.status.is_success(), "{}", put.text);
     }
     world
+}
+
+/// Campaigns that are spent: one in March alone, one for a segment that some leave.
+async fn limits(world: &mut World) {
+    for (series, limit) in [
+        ("march_gift", json!({ "series": "march_gift", "count": 1, "monthly": true })),
+        ("often_gift", json!({ "series": "often_gift", "count": 1, "segment": "r3f3m3" })),
+    ] {
+        let published = world.post("/v1/campaigns", &campaign(series, &json!({ "discount": 5 }), 30)).await;
+        assert_eq!(published.status, 201, "{}", published.text);
+        let put = world.call("PUT", "/v1/budgets", limit.to_string()).await;
+        assert_eq!(put.status, 200, "{}", put.text);
+    }
+    world.run().await;
+    // What is in force is looked at once a minute, and by a new process at once.
+    world.ledger = world.process();
+    at(world, ISSUED);
+    // The second one finds nothing left.
+    for (nth, customer) in ["of-r3f3m3", "twin-1", "twin-2", "twin-3", "of-r3f3m2"].into_iter().enumerate() {
+        let path = format!("/v1/customers/{customer}/offers");
+        let offers = world.get(&path).await.json["decision"]["offers"].as_array().unwrap().clone();
+        let gifts = offers.iter().filter(|offer| offer["idea"].as_str().is_some_and(|idea| idea.ends_with("_gift")));
+        for gift in gifts {
+            let order = format!("gift-{nth}-{}", gift["idea"].as_str().unwrap());
+            let asked = json!({ "code": gift["code"], "customer": customer, "order": order, "total": 4_000 });
+            world.post("/v1/redemptions", &asked).await;
+        }
+    }
+    world.ledger = world.process();
+    at(world, ISSUED);
 }
 
 fn product(n: u32) -> Value {
