@@ -218,6 +218,9 @@ class Shop:
             self.pools["token"].append(token)
             self.right("GET /s/{token}", token=token)
             self.right("POST /s/{token}", {"answer": str(*SURVEYS[survey].values())}, token=token)
+        # The edge hands on a token, which no made-up one comes near to either.
+        self.pools["snapshot"] = [self.must("POST", "/v1/customers/c-1/snapshot", {"hours": 168})["token"]]
+        self.right("POST /v1/edge/offers", {"cart": {"products": []}})
         # Nothing that is made up comes near to a link's proof, so a wrong one is among the calls.
         self.right("GET /s/{token}", token="no-link-of-ours")
         if not self.pools["token"]:
