@@ -139,7 +139,8 @@ fn lightened(snapshot: &mut Snapshot) -> bool {
     pictures.by_ref().count() > 0 || snapshot.products.pop().is_some()
 }
 
-/// What the token tells but for its codes and the terms, and the customer's key. For each of its days a full decision is made, and what it shows, names and gives is kept.
+/// What the token tells but for its codes and the terms, and the customer's key. For each of its days a full decision is made, and what
+/// it shows and names is kept.
 fn taken(
     app: &App,
     caller: &Caller,
