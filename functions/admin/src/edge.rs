@@ -42,21 +42,21 @@ pub(crate) async fn bundle(
     let question = Question { day, channel: Channel::Checkout, language: None, cart: None };
     let document = inputs(&app.ledger, shop, &catalogue, Subject::Anyone, question);
     let decision = decide(&document, &shop.playbook);
-    let terms = EdgeTerms::of(shop);
+    let stands = EdgeTerms::of(shop);
+    let terms = stands.terms();
     let number = shop.settings.changeable.edge.key;
-    let settings = &shop.settings.changeable;
     let bundle = Bundle {
         shop: shop.id.as_str().to_owned(),
         origin,
         // The next one too, so that a change of the key needs no new component; and the last one, whose tokens are about.
         keys: (number.saturating_sub(1)..=number + 1).map(|n| app.ledger.edge_key(&shop.id, n).for_edge()).collect(),
-        version: terms.terms().version(),
+        version: terms.version(),
         playbook: (*shop.playbook).clone(),
-        groups: settings.groups.clone(),
-        settings: settings.offers.clone(),
-        money: terms.money().clone(),
-        campaigns: terms.campaigns().to_vec(),
-        paused: terms.paused().map(SeriesKey::of).collect(),
+        groups: terms.groups.clone(),
+        settings: terms.settings.clone(),
+        money: terms.money.clone(),
+        campaigns: terms.campaigns.to_vec(),
+        paused: stands.paused().map(SeriesKey::of).collect(),
         offsets: offsets(zone, now, now + DAYS * 86_400),
         products: filled(&[(document, decision)]),
         low_band: catalogue.low_band(),

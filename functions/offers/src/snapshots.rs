@@ -135,8 +135,8 @@ pub(crate) fn issue(
 
 /// Leaves out what can best be done without: first the pictures, then one product after the other. `false`: there is nothing left.
 fn lightened(snapshot: &mut Snapshot) -> bool {
-    let mut pictures = snapshot.products.iter_mut().filter_map(|(product, _)| product.image.take());
-    pictures.by_ref().count() > 0 || snapshot.products.pop().is_some()
+    let pictures = snapshot.products.iter_mut().filter_map(|(product, _)| product.image.take()).count();
+    pictures > 0 || snapshot.products.pop().is_some()
 }
 
 /// What the token tells but for its codes and the terms, and the customer's key. For each of its days a full decision is made, and what

@@ -40,23 +40,11 @@ impl EdgeTerms {
         }
     }
 
-    /// The shop's own campaigns among them.
-    #[must_use]
-    pub fn campaigns(&self) -> &[OwnCampaign] {
-        &self.campaigns
-    }
-
-    /// Series of those that are paused.
+    /// Series of the shop's own campaigns that are paused.
     pub fn paused(&self) -> impl Iterator<Item = &str> {
         let state = |own: &OwnCampaign| self.shop.campaigns.series.get(&own.series).map(|at| at.state);
         let paused = self.campaigns.iter().filter(move |own| state(own) != Some(CampaignState::Open));
         paused.map(|own| own.series.as_str())
-    }
-
-    /// How money is written.
-    #[must_use]
-    pub fn money(&self) -> &MoneyWords {
-        &self.money
     }
 }
 
